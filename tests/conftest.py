@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Fixtures for every room. The services themselves are seen to by tests/private_services.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("SPARK_SHARED") or REPOSITORY.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def spark_shared() -> Path:
+    """The folder with real photographs and benchmark instances; tests that need it are skipped without it."""
+    if not SHARED.is_dir():
+        pytest.skip(f"no data folder at {SHARED} (SPARK_SHARED names another)")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def own_folders(settings, tmp_path: Path) -> None:
+    """No test sees another's files, nor the demo's."""
+    settings.SPARK_VAR = tmp_path / "var"
+    settings.SPARK_INBOX = tmp_path / "inbox"
+    settings.SPARK_SFTP_HOST_KEY = tmp_path / "var" / "sftp_host_key"
+    settings.SPARK_VAR.mkdir()
+    settings.SPARK_INBOX.mkdir()
+
+
+@pytest.fixture
+def redis_client(settings) -> Iterator[redis.Redis]:
+    """The tests' own Redis database, empty before and after (flushdb, never flushall)."""
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield client
+    client.flushdb()
+    client.close()
