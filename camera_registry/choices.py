@@ -29,6 +29,7 @@ class RejectReason(models.TextChoices):
     UNKNOWN_CAMERA = "unknown_camera", "no camera of this name"
     DISABLED = "disabled", "camera is switched off"
     NO_CALIBRATION = "no_calibration", "camera has no calibration yet"
+    BAD_LOGIN = "bad_login", "login refused: wrong key or password"
     EXPIRED = "expired", "waited too long and was deleted unread"
     REPLACED = "replaced", "a newer frame came first (not an error)"
     WORKER_LOST = "worker_lost", "the worker stopped in the middle of it"

@@ -238,6 +238,7 @@ class Migration(migrations.Migration):
                             ("unknown_camera", "no camera of this name"),
                             ("disabled", "camera is switched off"),
                             ("no_calibration", "camera has no calibration yet"),
+                            ("bad_login", "login refused: wrong key or password"),
                             ("expired", "waited too long and was deleted unread"),
                             ("replaced", "a newer frame came first (not an error)"),
                             ("worker_lost", "the worker stopped in the middle of it"),

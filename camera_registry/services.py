@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""All that changes the camera registry. Nothing else writes to its tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q
+from django.utils import timezone
+
+from camera_registry.calibration import Calibration
+from camera_registry.choices import RejectReason
+from camera_registry.constants import (
+    CAMERA_NAME_PATTERN,
+    GENERATED_PASSWORD_BYTES,
+    MAX_DETAIL_CHARS,
+    MAX_UNKNOWN_ACCOUNTS,
+    OTHER_ACCOUNTS,
+)
+from camera_registry.keys import parse_public_key
+from camera_registry.models import Camera, CameraCalibration, CameraKey, Rejection
+
+__all__ = [
+    "activate_calibration",
+    "add_calibration",
+    "add_key",
+    "calibration_of",
+    "forget_rejections",
+    "import_calibration",
+    "record_analysed",
+    "record_received",
+    "record_rejection",
+    "register_camera",
+    "remove_password",
+    "set_enabled",
+    "set_generated_password",
+]
+
+
+def register_camera(name: str, *, public_keys: tuple[str, ...] = (), **fields: Any) -> Camera:
+    """Create the camera `name`, or set the given fields of the one there is.
+
+    fields: any of title, owner, enabled, expected_interval_s, max_range_m, blind_ground. Keys are added to those
+    the camera has. Raises ValidationError when a value is not acceptable.
+    """
+    with transaction.atomic():
+        camera = Camera.objects.select_for_update().filter(name=name).first() or Camera(name=name)
+        for field, value in fields.items():
+            setattr(camera, field, value)
+        camera.full_clean()
+        camera.save()
+        for line in public_keys:
+            add_key(camera, line)
+    return camera
+
+
+def set_enabled(camera: Camera, enabled: bool) -> None:
+    """Switch a camera on or off. Off takes effect at its next login, and open sessions end within seconds."""
+    Camera.objects.filter(pk=camera.pk).update(enabled=enabled)
+    camera.enabled = enabled
+
+
+def add_key(camera: Camera, public_key: str, *, comment: str = "") -> CameraKey:
+    """Let the camera log in with this public key; adding it twice changes nothing. Raises ValidationError."""
+    try:
+        key = parse_public_key(public_key)
+    except ValueError as error:
+        raise ValidationError({"public_key": str(error)}) from error
+    row, _ = CameraKey.objects.get_or_create(
+        camera=camera,
+        fingerprint=key.fingerprint,
+        defaults={"public_key": key.line, "comment": (comment or key.comment)[:120]},
+    )
+    return row
+
+
+def set_generated_password(camera: Camera) -> str:
+    """Give the camera a new long random password and return it; only its hash is kept, so it is shown once."""
+    password = secrets.token_urlsafe(GENERATED_PASSWORD_BYTES)
+    camera.password_hash = make_password(password)
+    Camera.objects.filter(pk=camera.pk).update(password_hash=camera.password_hash)
+    return password
+
+
+def remove_password(camera: Camera) -> None:
+    """Back to keys only."""
+    camera.password_hash = ""
+    Camera.objects.filter(pk=camera.pk).update(password_hash="")
+
+
+def add_calibration(
+    camera: Camera,
+    calibration: Calibration,
+    *,
+    note: str = "",
+    user: Any = None,
+    rmse_m: float | None = None,
+    loo_rmse_m: float | None = None,
+) -> CameraCalibration:
+    """Append a calibration as the camera's next version and use it from now on."""
+    with transaction.atomic():
+        Camera.objects.select_for_update().get(pk=camera.pk)
+        last = camera.calibrations.aggregate(last=Max("version"))["last"] or 0
+        numbered = dataclasses.replace(calibration, name=camera.name, version=last + 1)
+        row = CameraCalibration.objects.create(
+            camera=camera,
+            version=numbered.version,
+            data=numbered.to_json(),
+            rmse_m=rmse_m,
+            loo_rmse_m=loo_rmse_m,
+            note=note[:200],
+            created_by=user,
+        )
+        activate_calibration(row)
+    camera.refresh_from_db()
+    return row
+
+
+def import_calibration(
+    camera: Camera, data: Mapping[str, Any], *, note: str = "", user: Any = None
+) -> CameraCalibration:
+    """Append what `python -m camera_registry.calibrate` wrote. Raises ValidationError when it is no calibration."""
+    if not isinstance(data, Mapping):
+        raise ValidationError("Not a calibration: the file must hold one JSON object.")
+    try:
+        calibration = Calibration.from_json(data)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
+    return add_calibration(
+        camera,
+        calibration,
+        note=note,
+        user=user,
+        rmse_m=_number(data.get("rmse_m")),
+        loo_rmse_m=_number(data.get("leave_one_out_rmse_m")),
+    )
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def activate_calibration(row: CameraCalibration) -> None:
+    """Use this version, which may be an older one. The camera's expected image size follows it."""
+    width, height = row.data["image_size"]
+    Camera.objects.filter(pk=row.camera_id).update(calibration=row, image_width=width, image_height=height)
+
+
+def calibration_of(camera: Camera) -> Calibration | None:
+    """The camera's active calibration; None while it has none."""
+    return Calibration.from_json(camera.calibration.data) if camera.calibration else None
+
+
+def record_received(camera: Camera | int, at: dt.datetime) -> None:
+    """A good frame came at `at`. An older time never overwrites a newer one."""
+    pk = camera if isinstance(camera, int) else camera.pk
+    newer = Q(last_received_at__isnull=True) | Q(last_received_at__lt=at)
+    Camera.objects.filter(newer, pk=pk).update(last_received_at=at)
+
+
+def record_analysed(camera: Camera | int, at: dt.datetime, cars: int) -> None:
+    """The frame taken at `at` was analysed, and this many cars were found in it."""
+    pk = camera if isinstance(camera, int) else camera.pk
+    newer = Q(last_analysed_at__isnull=True) | Q(last_analysed_at__lte=at)
+    Camera.objects.filter(newer, pk=pk).update(last_analysed_at=at, last_cars=cars)
+
+
+def record_rejection(
+    account: str,
+    reason: RejectReason | str,
+    detail: str = "",
+    *,
+    count: int = 1,
+    at: dt.datetime | None = None,
+) -> None:
+    """Count frames of `account` that ended for `reason`. Raises ValueError for a reason that does not exist.
+
+    Anyone can invent account names, so names without a camera share one row once there are many of them.
+    """
+    reason = RejectReason(reason)
+    at = at or timezone.now()
+    detail = re.sub(r"[\x00-\x1f\x7f]", "?", detail)[:MAX_DETAIL_CHARS]
+    camera = Camera.objects.filter(name=account).only("pk").first() if _plain(account) else None
+    if camera is None and not _may_have_row(account):
+        account = OTHER_ACCOUNTS
+    for _ in range(2):
+        rows = Rejection.objects.filter(account=account, reason=reason)
+        if rows.update(count=F("count") + count, last_detail=detail, last_at=at, camera=camera):
+            return
+        try:
+            with transaction.atomic():
+                Rejection.objects.create(
+                    account=account,
+                    camera=camera,
+                    reason=reason,
+                    count=count,
+                    last_detail=detail,
+                    first_at=at,
+                    last_at=at,
+                )
+            return
+        except IntegrityError:  # somebody else made the row in between: add to it
+            continue
+
+
+def _plain(account: str) -> bool:
+    return re.fullmatch(CAMERA_NAME_PATTERN.strip("^$"), account) is not None
+
+
+def _may_have_row(account: str) -> bool:
+    if not _plain(account):
+        return False
+    known = Rejection.objects.filter(camera=None)
+    if known.filter(account=account).exists():
+        return True
+    return known.values("account").distinct().count() < MAX_UNKNOWN_ACCOUNTS
+
+
+def forget_rejections(account: str) -> None:
+    """Start counting this account's rejections anew."""
+    Rejection.objects.filter(account=account).delete()
