@@ -6,7 +6,9 @@ They live under `var/services/<name>`, listen on 127.0.0.1 only, on free ports t
 passwords, and run as an unprivileged user: whoever calls, or the system user `spark-private` when root calls. A
 PostgreSQL or Redis that the machine already runs is never touched. Redis keeps nothing on disk.
 
-    scripts/services.py start|stop|status|env [demo|test]      scripts/services.py stop all
+    scripts/services.py start|stop|status|env|prepare [demo|test|all]
+
+`prepare` makes what is missing and leaves stopped what was stopped.
 """
 
 from __future__ import annotations
@@ -220,7 +222,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("action", choices=["start", "stop", "status", "env"])
+    parser.add_argument("action", choices=["start", "stop", "status", "env", "prepare"])
     parser.add_argument("name", nargs="?", default="demo", choices=[*NAMES, "all"])
     chosen = parser.parse_args(arguments)
     names = NAMES if chosen.name == "all" else (chosen.name,)
@@ -241,6 +243,11 @@ def _carry_out(action: str, services: Services) -> None:
         print(f"{services.name}: {'stopped.' if services.stop() else 'nothing was running.'}")
     elif action == "status":
         print(f"{services.name}: {'running' if services.running() else 'not running'}")
+    elif action == "prepare":
+        if not services.running():
+            services.start()
+            services.stop()
+        print(f"{services.name}: the private PostgreSQL and Redis are ready.")
     else:
         addresses = services.addresses()
         print(f"export DATABASE_URL={addresses.database_url}")
