@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What others may read of zones and spaces. The map's answers are written as GeoJSON by PostGIS itself.
+
+A zone or space past its validity is unknown and never offered; `now` is always handed in, so that an answer and its
+ETag speak of the same moment. Private zones are in no public answer.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import shapely
+from django.conf import settings
+from django.db import connection
+from django.db.models import QuerySet
+
+from apps.parking import sql
+from apps.parking.bbox import BBox
+from apps.parking.choices import ZoneState
+from apps.parking.models import ParkingZone, ZoneObservationRecord
+from apps.parking.published import ObservedGround
+from apps.parking.shapes import to_geos, to_shapely
+
+__all__ = [
+    "MapAnswer",
+    "fresh_observations",
+    "map_version",
+    "public_extent",
+    "spaces_geojson",
+    "zone_state",
+    "zones_geojson",
+    "zones_seen_by",
+]
+
+
+@dataclass(frozen=True)
+class MapAnswer:
+    """A FeatureCollection as UTF-8 text, and the version of the map that it shows."""
+
+    version: str
+    geojson: str
+
+
+# --- for the workers -------------------------------------------------------------------------------------------------
+
+
+def zones_seen_by(view_polygon_3857: shapely.Geometry) -> list[ParkingZone]:
+    """Enabled zones that a camera's view (EPSG:3857) touches, by slug."""
+    if view_polygon_3857.is_empty:
+        return []
+    return list(
+        ParkingZone.objects.filter(enabled=True, geometry__intersects=to_geos(view_polygon_3857)).order_by(
+            "slug"
+        )
+    )
+
+
+def fresh_observations(zone: ParkingZone, now: dt.datetime) -> list[ObservedGround]:
+    """What each camera saw of the zone, where it is still believed at `now` (aware), newest first."""
+    oldest = now - dt.timedelta(seconds=zone.validity_s)
+    records = ZoneObservationRecord.objects.filter(
+        zone=zone, observed_at__gt=oldest, camera__enabled=True
+    ).order_by("-observed_at")
+    return [
+        ObservedGround(
+            camera_id=record.camera_id,
+            calibration_id=record.calibration_id,
+            observed_at=record.observed_at,
+            seen_3857=to_shapely(record.seen),
+            occupied_3857=to_shapely(record.occupied),
+            hidden_3857=to_shapely(record.hidden),
+        )
+        for record in records
+    ]
+
+
+# --- for the public --------------------------------------------------------------------------------------------------
+
+
+def map_version(bbox: BBox, now: dt.datetime) -> str:
+    """A short word that changes whenever an answer for this box changes: a publication, an edit, an expiry.
+
+    One query over the zones in the box; the spaces are only counted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.MAP_VERSION, _parameters(bbox, now))
+        return str(cursor.fetchone()[0])
+
+
+def zones_geojson(bbox: BBox, now: dt.datetime) -> MapAnswer:
+    """Public zones that meet the box, with their counts; unknown is null. One query."""
+    return _answer(sql.ZONES, bbox, now)
+
+
+def spaces_geojson(bbox: BBox, now: dt.datetime) -> MapAnswer:
+    """Spaces offered now that meet the box. One query."""
+    return _answer(sql.SPACES, bbox, now)
+
+
+def _answer(statement: str, bbox: BBox, now: dt.datetime) -> MapAnswer:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _parameters(bbox, now))
+        version, geojson = cursor.fetchone()
+    return MapAnswer(version=version, geojson=geojson)
+
+
+def _parameters(bbox: BBox, now: dt.datetime) -> dict[str, object]:
+    return {
+        "west": bbox.west,
+        "south": bbox.south,
+        "east": bbox.east,
+        "north": bbox.north,
+        "now": now,
+        "free_after": settings.SPARK_FREE_AFTER,
+    }
+
+
+def public_extent() -> BBox | None:
+    """The box around all public zones, WGS 84; None while there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql.PUBLIC_EXTENT)
+        west, south, east, north = cursor.fetchone()
+    return None if west is None else BBox(west=west, south=south, east=east, north=north)
+
+
+# --- for the admin ---------------------------------------------------------------------------------------------------
+
+
+def zone_state(zone: ParkingZone, now: dt.datetime) -> ZoneState:
+    """What can be said of a zone at `now`."""
+    if not zone.is_live(now) or zone.free_count is None:
+        return ZoneState.UNKNOWN
+    return ZoneState.FREE if zone.free_count else ZoneState.FULL
+
+
+def last_observations(zone: ParkingZone) -> QuerySet[ZoneObservationRecord]:
+    """The last word of each camera that has seen the zone, with the camera."""
+    return zone.observations.select_related("camera").order_by("-observed_at")

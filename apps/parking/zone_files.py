@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Zones from GeoJSON, Shapefile and GeoPackage files, chosen by the file's ending. Pure: no Django.
+
+Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood). A `kerb` is a line in
+longitude and latitude: WKT, a GeoJSON LineString, or a list of pairs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyogrio.raw
+import shapely
+from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
+
+from apps.parking.zones import ZoneSpec, zone_problems
+from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
+
+__all__ = ["ENDINGS", "ImportReport", "ZoneFileRefused", "read_zones"]
+
+#: File ending -> GDAL driver.
+ENDINGS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
+#: A Shapefile's field names end here.
+SHAPEFILE_NAME_LENGTH = 10
+
+_TRUE_WORDS = {"1", "true", "yes", "on", "t", "y"}
+_FALSE_WORDS = {"0", "false", "no", "off", "f", "n"}
+
+
+class ZoneFileRefused(ValueError):
+    """A file that cannot be imported; `problems` has one sentence for each thing wrong."""
+
+    def __init__(self, path: Path, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__(
+            f"{path.name}: nothing was imported.\n" + "\n".join(f"- {line}" for line in problems)
+        )
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """Slugs of the zones that an import made, changed, and found as they were."""
+
+    created: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+def read_zones(path: Path, *, epsg: int | None = None) -> list[ZoneSpec]:
+    """All zones of a file, in its order. `epsg` replaces the file's coordinate system.
+
+    Raises ZoneFileRefused with every problem of every feature.
+    """
+    geometries, records, to_3857 = _open(path, epsg)
+    problems: list[str] = []
+    specs: list[ZoneSpec] = []
+    for index, (geometry, record) in enumerate(zip(geometries, records, strict=True), start=1):
+        label = _label(index, record)
+        try:
+            spec = _spec(geometry, record, to_3857)
+        except ValueError as error:
+            problems.append(f"{label}: {error}")
+            continue
+        for field, sentences in zone_problems(spec).items():
+            problems.extend(f"{label}, {field}: {sentence}" for sentence in sentences)
+        specs.append(spec)
+    problems.extend(_doubles(specs))
+    if not specs and not problems:
+        problems.append("There is no zone in it; it needs one polygon feature for each zone.")
+    if problems:
+        raise ZoneFileRefused(path, problems)
+    return specs
+
+
+def _open(path: Path, epsg: int | None) -> tuple[list[Any], list[dict[str, Any]], Callable[[Any], Any]]:
+    if path.suffix.lower() not in ENDINGS:
+        raise ZoneFileRefused(path, [f"The ending must be one of {', '.join(ENDINGS)}."])
+    if not path.is_file():
+        raise ZoneFileRefused(path, ["There is no such file."])
+    try:
+        meta, _, geometries, columns = pyogrio.raw.read(path, force_2d=True)
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
+        raise ZoneFileRefused(
+            path, [f"It cannot be read as {ENDINGS[path.suffix.lower()]}: {error}"]
+        ) from error
+    if geometries is None:
+        raise ZoneFileRefused(path, ["It has no geometries."])
+    crs = f"EPSG:{epsg}" if epsg else meta["crs"]
+    if not crs:
+        cure = "Add its .prj file, or name the coordinate system with --epsg."
+        raise ZoneFileRefused(path, [f"It does not say which coordinate system it is in. {cure}"])
+    return list(geometries), _records(len(geometries), list(meta["fields"]), columns), _converter(path, crs)
+
+
+def _converter(path: Path, crs: str) -> Callable[[Any], Any]:
+    """From the file's CRS to EPSG:3857, x east first whatever the CRS's own axis order."""
+    try:
+        source = CRS.from_user_input(crs)
+        to_lonlat = Transformer.from_crs(source, "EPSG:4326", always_xy=True)
+    except ProjError as error:
+        raise ZoneFileRefused(path, [f"Its coordinate system is not understood: {error}"]) from error
+
+    def convert(xy: Any) -> Any:
+        lon, lat = to_lonlat.transform(xy[:, 0], xy[:, 1])
+        return lonlat_to_3857([[a, b] for a, b in zip(lon, lat, strict=True)])
+
+    return convert
+
+
+def _records(count: int, names: list[str], columns: Sequence[Any]) -> list[dict[str, Any]]:
+    return [
+        {name.lower(): _plain(column[row]) for name, column in zip(names, columns, strict=True)}
+        for row in range(count)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """numpy scalars, NaN and blank strings as plain Python, with None for nothing."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and math.isnan(value):
+        return None
+    if isinstance(value, str) and not value.strip():
+        return None
+    return value
+
+
+def _label(index: int, record: Mapping[str, Any]) -> str:
+    name = record.get("slug") or record.get("name")
+    return f"feature {index} (“{name}”)" if name else f"feature {index}"
+
+
+def _spec(wkb: bytes | None, record: Mapping[str, Any], to_3857: Callable[[Any], Any]) -> ZoneSpec:
+    def value(field: str) -> Any:
+        return record.get(field, record.get(field[:SHAPEFILE_NAME_LENGTH]))
+
+    slug = value("slug")
+    if slug is None:
+        raise ValueError("it has no slug; give each zone a short name that stays the same.")
+    outline = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
+    if outline is None or outline.is_empty:
+        raise ValueError("it has no outline; draw one polygon.")
+    geometry = _single(shapely.transform(outline, to_3857))
+    mode = str(value("mode") or "parallel").lower()
+    return ZoneSpec(
+        slug=str(slug),
+        name=str(value("name") or slug),
+        geometry_3857=geometry,
+        mode=mode,
+        angle_deg=_number("angle_deg", value("angle_deg")),
+        slot_length_m=_number("slot_length_m", value("slot_length_m")),
+        slot_width_m=_number("slot_width_m", value("slot_width_m")),
+        spacing_m=_number("spacing_m", value("spacing_m")),
+        kerb_3857=_kerb(value("kerb")),
+        access=str(value("access") or "public").lower(),
+        validity_s=_whole("validity_s", value("validity_s")),
+        enabled=_flag("enabled", value("enabled"), default=True),
+    )
+
+
+def _single(geometry: shapely.Geometry) -> shapely.Geometry:
+    """Shapefiles and GeoPackages often wrap one polygon as a multipolygon; unwrap it."""
+    if geometry.geom_type == "MultiPolygon" and len(geometry.geoms) == 1:
+        return geometry.geoms[0]
+    return geometry
+
+
+def _number(field: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{field}: “{value}” is no number; write e.g. 5.0, in metres, without the unit.")
+    return number
+
+
+def _whole(field: str, value: Any) -> int | None:
+    number = _number(field, value)
+    return None if number is None else round(number)
+
+
+def _flag(field: str, value: Any, *, default: bool) -> bool:
+    if value is None:
+        return default
+    word = str(value).strip().lower().removesuffix(".0")
+    if word in _TRUE_WORDS | _FALSE_WORDS:
+        return word in _TRUE_WORDS
+    raise ValueError(f"{field}: “{value}” is neither yes nor no; write true or false.")
+
+
+def _kerb(value: Any) -> shapely.LineString | None:
+    """A kerb given in longitude and latitude, in EPSG:3857."""
+    if value is None:
+        return None
+    try:
+        line = _kerb_lonlat(value)
+        return shapely.transform(line, lonlat_to_3857)
+    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
+        raise ValueError(
+            f"kerb: not understood ({error}); write LINESTRING(lon lat, lon lat, …) in WGS 84 degrees."
+        ) from error
+
+
+def _kerb_lonlat(value: Any) -> shapely.Geometry:
+    if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
+        return shapely.from_wkt(value)
+    parsed = json.loads(value) if isinstance(value, str) else value
+    pairs = parsed["coordinates"] if isinstance(parsed, Mapping) else parsed
+    return shapely.LineString([[float(pair[0]), float(pair[1])] for pair in pairs])
+
+
+def _doubles(specs: list[ZoneSpec]) -> Iterator[str]:
+    seen: set[str] = set()
+    for spec in specs:
+        if spec.slug in seen:
+            lon, lat = xy_3857_to_lonlat([spec.geometry_3857.bounds[:2]])[0]
+            yield (
+                f"the slug “{spec.slug}” comes twice, the second time at longitude {lon:.6f},"
+                f" latitude {lat:.6f}; each zone needs its own."
+            )
+        seen.add(spec.slug)
