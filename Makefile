@@ -21,7 +21,7 @@ demo: ## the whole system on a simulated street (SPEED=10 EVERY=5 PORT=8000 SFTP
 
 demo-password: ## a new password for the demo's admin account
 	@scripts/setup
-	@$(PYTHON_HERE) manage.py admin_password --reset
+	@$(PYTHON_HERE) scripts/demo.py --new-password
 
 test: ## every test (ARGS="-k name" chooses)
 	@scripts/setup --tests

@@ -48,6 +48,9 @@ class Addresses:
     redis_url: str
     secret_key: str
 
+    def as_environment(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.database_url, "REDIS_URL": self.redis_url, "SECRET_KEY": self.secret_key}
+
 
 @dataclass
 class State:
@@ -103,6 +106,8 @@ class Services:
         """Start what is not running; quick when both are. Raises ServiceError with the reason and a cure."""
         self.base.mkdir(parents=True, exist_ok=True)
         with self._locked():
+            if self.running():
+                return self.addresses()
             state = State.read(self.state_file)
             account = account_to_run_as()
             folder = self._folder(account, state)
@@ -115,7 +120,7 @@ class Services:
             self.state_write(state)
             addresses = self.addresses()
             if self.name == "demo":
-                self._write_env_file(addresses)
+                self.write_env_file(addresses.as_environment())
             return addresses
 
     def stop(self) -> bool:
@@ -208,13 +213,10 @@ class Services:
         print(f"{here} cannot be reached by the unprivileged user {account.name}; the data are in {there}.")
         return there
 
-    def _write_env_file(self, addresses: Addresses) -> None:
-        lines = [
-            "# Written by scripts/services.py for `manage.py` beside the demo. Settings of your own belong into .env.",
-            f"DATABASE_URL={addresses.database_url}",
-            f"REDIS_URL={addresses.redis_url}",
-            f"SECRET_KEY={addresses.secret_key}",
-        ]
+    def write_env_file(self, values: dict[str, str]) -> None:
+        """What the settings read beside the demo, so that `manage.py` works in a second terminal."""
+        lines = ["# Written by scripts/services.py. Settings of your own belong into .env."]
+        lines += [f"{name}={value}" for name, value in values.items()]
         write_private(self.var / "services.env", "\n".join(lines) + "\n")
 
 
@@ -249,10 +251,8 @@ def _carry_out(action: str, services: Services) -> None:
             services.stop()
         print(f"{services.name}: the private PostgreSQL and Redis are ready.")
     else:
-        addresses = services.addresses()
-        print(f"export DATABASE_URL={addresses.database_url}")
-        print(f"export REDIS_URL={addresses.redis_url}")
-        print(f"export SECRET_KEY={addresses.secret_key}")
+        for name, value in services.addresses().as_environment().items():
+            print(f"export {name}={value}")
 
 
 if __name__ == "__main__":
