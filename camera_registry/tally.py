@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Counts that may wait. Rejections are counted in memory first and written a moment later.
+
+While PostgreSQL is away nothing is lost and nobody waits for it: the counts stay here until it is back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from dataclasses import dataclass
+
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+
+from camera_registry import services
+from camera_registry.choices import RejectReason
+from camera_registry.constants import OTHER_ACCOUNTS
+
+logger = logging.getLogger(__name__)
+
+#: Anyone can invent account names at the door; beyond this many, they share one count.
+MAX_KEYS = 1000
+
+
+@dataclass
+class _Entry:
+    count: int
+    detail: str
+    at: dt.datetime
+
+
+class Tally:
+    """Rejections and last-received times not yet in the database. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._rejections: dict[tuple[str, RejectReason], _Entry] = {}
+        self._received: dict[int, dt.datetime] = {}
+
+    def reject(self, account: str, reason: RejectReason, detail: str = "", *, count: int = 1) -> None:
+        """Count `count` frames of `account` that ended for `reason`."""
+        logger.log(
+            logging.DEBUG if reason == RejectReason.REPLACED else logging.INFO,
+            "%s: %s %s",
+            account,
+            reason.value,
+            detail,
+        )
+        self._add(account, reason, _Entry(count, detail, timezone.now()))
+
+    def _add(self, account: str, reason: RejectReason, entry: _Entry) -> None:
+        with self._lock:
+            key = (account, reason)
+            if key not in self._rejections and len(self._rejections) >= MAX_KEYS:
+                key = (OTHER_ACCOUNTS, reason)
+            there = self._rejections.setdefault(key, _Entry(0, entry.detail, entry.at))
+            there.count += entry.count
+            if entry.at >= there.at:
+                there.detail, there.at = entry.detail, entry.at
+
+    def received(self, camera_id: int, at: dt.datetime) -> None:
+        """A good frame of this camera came at `at`."""
+        with self._lock:
+            self._received[camera_id] = max(at, self._received.get(camera_id, at))
+
+    def waiting(self) -> int:
+        """How many counts are not yet written."""
+        with self._lock:
+            return sum(entry.count for entry in self._rejections.values()) + len(self._received)
+
+    def flush(self) -> bool:
+        """Write what has gathered. False when the database is away; the counts are kept then."""
+        with self._writing:
+            with self._lock:
+                rejections, self._rejections = self._rejections, {}
+                received, self._received = self._received, {}
+            if not rejections and not received:
+                return True
+            close_old_connections()
+            try:
+                while rejections:
+                    (account, reason), entry = next(iter(rejections.items()))
+                    services.record_rejection(account, reason, entry.detail, count=entry.count, at=entry.at)
+                    del rejections[account, reason]
+                while received:
+                    camera_id, at = next(iter(received.items()))
+                    services.record_received(camera_id, at)
+                    del received[camera_id]
+            except (DatabaseError, InterfaceError) as error:
+                logger.warning("counts wait for the database: %s", error)
+                for (account, reason), entry in rejections.items():
+                    self._add(account, reason, entry)
+                for camera_id, at in received.items():
+                    self.received(camera_id, at)
+                return False
+            finally:
+                close_old_connections()
+            return True
