@@ -17,15 +17,18 @@ from django.db.models import QuerySet
 
 from apps.parking import sql
 from apps.parking.bbox import BBox
-from apps.parking.choices import ZoneState
-from apps.parking.models import ParkingZone, ZoneObservationRecord
+from apps.parking.choices import Access, ZoneState
+from apps.parking.models import ParkingSpace, ParkingZone, ZoneObservationRecord
 from apps.parking.published import ObservedGround
 from apps.parking.shapes import to_geos, to_shapely
+from apps.parking.space_files import OfferedSpace
 
 __all__ = [
     "MapAnswer",
     "fresh_observations",
+    "last_observations",
     "map_version",
+    "offered_spaces",
     "public_extent",
     "spaces_geojson",
     "zone_state",
@@ -122,6 +125,38 @@ def public_extent() -> BBox | None:
         cursor.execute(sql.PUBLIC_EXTENT)
         west, south, east, north = cursor.fetchone()
     return None if west is None else BBox(west=west, south=south, east=east, north=north)
+
+
+def offered_spaces(now: dt.datetime, *, private: bool = False) -> list[OfferedSpace]:
+    """Every space offered at `now`, by zone; those of private zones only when asked for."""
+    rows = ParkingSpace.objects.filter(
+        zone__enabled=True,
+        zone__valid_until__gt=now,
+        valid_until__gt=now,
+        frames_seen__gte=settings.SPARK_FREE_AFTER,
+    ).select_related("zone")
+    if not private:
+        rows = rows.exclude(zone__access=Access.PRIVATE)
+    return [
+        OfferedSpace(
+            id=str(row.public_id),
+            zone=row.zone.slug,
+            polygon_3857=to_shapely(row.geometry),
+            length_m=round(row.length_m, 2),
+            width_m=round(row.width_m, 2),
+            bearing_deg=round(row.bearing_deg, 1),
+            orientation=row.zone.mode,
+            confidence=round(row.confidence, 3),
+            access=row.zone.access,
+            observed_at=_rfc3339(row.observed_at),
+            valid_until=_rfc3339(row.valid_until),
+        )
+        for row in rows.order_by("zone__slug", "pk")
+    ]
+
+
+def _rfc3339(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # --- for the admin ---------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import shapely
 from django.conf import settings
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import transaction
@@ -42,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 #: A layout from further ahead than this would lock out every honest one after it.
 CLOCK_TOLERANCE = dt.timedelta(seconds=5)
+#: Corners that moved by less than this, in EPSG:3857 units (at most 1 cm), have not been moved.
+SAME_GEOMETRY_UNITS = 0.01
 #: With less of the zone seen than this, finding no space says nothing about the zone.
 MIN_SEEN_SHARE_FOR_FULL = 0.5
 
@@ -107,7 +110,8 @@ def _write(zone: ParkingZone, spec: ZoneSpec, problems: dict[str, list[str]]) ->
     zone.name, zone.mode, zone.angle_deg = spec.name, spec.mode, spec.angle_deg
     zone.slot_length_m, zone.slot_width_m = spec.slot_length_m, spec.slot_width_m
     zone.spacing_m, zone.access, zone.enabled = spec.spacing_m, spec.access, spec.enabled
-    zone.geometry, zone.kerb = to_geos(spec.geometry_3857), to_geos(spec.kerb_3857)
+    zone.geometry = _keep_if_same(zone.geometry, spec.geometry_3857)
+    zone.kerb = _keep_if_same(zone.kerb, spec.kerb_3857)
     zone.fill_slot_defaults()
     if spec.validity_s is not None:
         zone.validity_s = spec.validity_s
@@ -118,6 +122,15 @@ def _write(zone: ParkingZone, spec: ZoneSpec, problems: dict[str, list[str]]) ->
         zone.version += 1
         zone.save()
     return zone
+
+
+def _keep_if_same(stored: GEOSGeometry | None, given: shapely.Geometry | None) -> GEOSGeometry | None:
+    """The stored geometry where the given one differs by rounding only, as after a way through a map or a file."""
+    if stored is not None and given is not None:
+        before = to_shapely(stored).normalize()
+        if before.equals_exact(given.normalize(), SAME_GEOMETRY_UNITS):
+            return stored
+    return to_geos(given)
 
 
 def _values(zone: ParkingZone, names: Iterable[str]) -> list[object]:

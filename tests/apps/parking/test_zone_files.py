@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`import_zones` and `export_spaces`: three formats in and out, all or nothing, mistakes named with place and cure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import numpy as np
+import pyogrio.raw
+import pytest
+import shapely
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pyproj import Transformer
+
+from apps.parking.models import ParkingZone
+from apps.parking.shapes import to_shapely
+from camera_registry.mercator import LocalFrame, lonlat_to_3857
+from tests.apps.street import make_zone, publish, space
+
+pytestmark = pytest.mark.django_db
+
+SQUARE = [[35.4870, 38.7220], [35.4880, 38.7220], [35.4880, 38.7221], [35.4870, 38.7221], [35.4870, 38.7220]]
+#: Edges cross at longitude 35.4875, latitude 38.72205.
+BOW_TIE = [[35.4870, 38.7220], [35.4880, 38.7221], [35.4880, 38.7220], [35.4870, 38.7221], [35.4870, 38.7220]]
+
+
+def feature(ring=SQUARE, geometry=None, **properties) -> dict:
+    values = {"slug": "north-side", "name": "North side"} | properties
+    return {
+        "type": "Feature",
+        "properties": {key: value for key, value in values.items() if value is not None},
+        "geometry": geometry or {"type": "Polygon", "coordinates": [ring]},
+    }
+
+
+@pytest.fixture
+def geojson(tmp_path):
+    def write(*features: dict):
+        path = tmp_path / "zones.geojson"
+        path.write_text(json.dumps({"type": "FeatureCollection", "features": list(features)}))
+        return path
+
+    return write
+
+
+def stored() -> shapely.Polygon:
+    return to_shapely(ParkingZone.objects.get().geometry)
+
+
+class TestImport:
+    def test_geojson_with_all_its_fields(self, geojson, capsys):
+        path = geojson(
+            feature(
+                mode="diagonal",
+                angle_deg=45,
+                slot_length_m=4.8,
+                slot_width_m=2.4,
+                spacing_m=0.1,
+                access="residents",
+                validity_s=90,
+                kerb={"type": "LineString", "coordinates": SQUARE[:2]},
+            )
+        )
+        call_command("import_zones", str(path))
+        assert "created 1: north-side" in capsys.readouterr().out
+        zone = ParkingZone.objects.get()
+        assert (zone.mode, zone.angle_deg, zone.access, zone.validity_s) == ("diagonal", 45, "residents", 90)
+        assert (zone.slot_length_m, zone.slot_width_m, zone.spacing_m) == (4.8, 2.4, 0.1)
+        assert np.allclose(list(zone.kerb.coords), lonlat_to_3857(SQUARE[:2]))
+        assert stored().equals_exact(shapely.Polygon(lonlat_to_3857(SQUARE)), 1e-6)
+
+    def test_a_kerb_as_text(self, geojson):
+        call_command("import_zones", str(geojson(feature(kerb="LINESTRING(35.487 38.722, 35.488 38.722)"))))
+        assert len(ParkingZone.objects.get().kerb.coords) == 2
+
+    def test_again_changes_nothing_and_an_edit_updates(self, geojson, capsys):
+        call_command("import_zones", str(geojson(feature())))
+        version = ParkingZone.objects.get().version
+        call_command("import_zones", str(geojson(feature())))
+        assert "unchanged 1" in capsys.readouterr().out
+        assert ParkingZone.objects.get().version == version
+        call_command("import_zones", str(geojson(feature(name="South side"))))
+        assert "updated 1" in capsys.readouterr().out
+        assert ParkingZone.objects.get().name == "South side"
+
+    @pytest.mark.parametrize("name", ["zones.shp", "zones.gpkg"])
+    @pytest.mark.parametrize("epsg", [4326, 3857, 32636, 5254])
+    def test_other_formats_in_any_coordinate_system(self, tmp_path, name, epsg):
+        # 5254 (TUREF / TM30) has its axes in the order north, east; x stays the easting all the same.
+        to_crs = Transformer.from_crs(4326, epsg, always_xy=True)
+        ring = np.column_stack(to_crs.transform(*np.array(SQUARE).T))
+        pyogrio.raw.write(
+            tmp_path / name,
+            geometry=np.array([shapely.to_wkb(shapely.Polygon(ring))], dtype=object),
+            field_data=[np.array(["yard"], dtype=object), np.array(["Yard"], dtype=object), np.array([6.0])],
+            fields=["slug", "name", "slot_lengt" if name.endswith("shp") else "slot_length_m"],
+            geometry_type="Polygon",
+            crs=f"EPSG:{epsg}",
+        )
+        call_command("import_zones", str(tmp_path / name))
+        zone = ParkingZone.objects.get()
+        assert (zone.slug, zone.slot_length_m) == ("yard", 6.0)
+        # Shapefiles turn rings round.
+        assert stored().normalize().equals_exact(shapely.Polygon(lonlat_to_3857(SQUARE)).normalize(), 0.01)
+
+    def test_sizes_are_true_metres(self, geojson):
+        call_command("import_zones", str(geojson(feature())))
+        outline = stored()
+        true = LocalFrame.around(outline).geometry_to_metres(outline)
+        assert true.area == pytest.approx(86.97 * 11.10, rel=0.003)
+        assert outline.area == pytest.approx(true.area * 1.28**2, rel=0.01)
+
+    def test_a_shapefile_without_its_crs_asks_for_it(self, tmp_path):
+        path = tmp_path / "zones.shp"
+        pyogrio.raw.write(
+            path,
+            geometry=np.array([shapely.to_wkb(shapely.Polygon(SQUARE))], dtype=object),
+            field_data=[np.array(["yard"], dtype=object)],
+            fields=["slug"],
+            geometry_type="Polygon",
+            crs="EPSG:4326",
+        )
+        path.with_suffix(".prj").unlink()
+        with pytest.raises(CommandError, match="--epsg"):
+            call_command("import_zones", str(path))
+        call_command("import_zones", str(path), epsg=4326)
+        assert ParkingZone.objects.get().name == "yard"
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("bad", "words"),
+        [
+            (feature(BOW_TIE), ["crosses itself", "longitude 35.487500, latitude 38.722050", "move its corners"]),
+            (feature(slug=None), ["feature 2", "no slug"]),
+            (feature(slug="North Side"), ["small letters"]),
+            (feature(mode="sideways"), ["sideways", "parallel, perpendicular, diagonal, free"]),
+            (feature(access="club"), ["club", "public, residents, private"]),
+            (feature(mode="diagonal"), ["angle between slots and kerb"]),
+            (feature(angle_deg=45), ["Only diagonal zones"]),
+            (feature(slot_length_m="five"), ["slot_length_m", "“five” is no number"]),
+            (feature(slot_length_m=50), ["within 2 and 20 m"]),
+            (feature(slot_width_m=0.5), ["within 1.4 and 5 m"]),
+            (feature(enabled="perhaps"), ["neither yes nor no"]),
+            (feature(kerb="somewhere"), ["kerb", "LINESTRING(lon lat"]),
+            (feature(kerb="LINESTRING(35.49 38.73, 35.491 38.73)"), ["m away from the zone"]),
+            (feature([[x * 10, y] for x, y in SQUARE]), ["longitude must lie within ±180°"]),
+            (feature([[35.0, 38.0], [36.0, 38.0], [36.0, 39.0], [35.0, 38.0]]), ["km²", "coordinate system"]),
+            (feature([[35.0, 38.0], [35.000001, 38.0], [35.0, 38.000001], [35.0, 38.0]]), ["too small"]),
+            (feature(geometry={"type": "Point", "coordinates": SQUARE[0]}), ["this is a Point"]),
+            (
+                feature(geometry={"type": "MultiPolygon", "coordinates": [[SQUARE], [[[x + 0.01, y] for x, y in SQUARE]]]}),
+                ["2 separate parts"],
+            ),
+            (feature(slug="good"), ["“good” comes twice"]),
+        ],
+        ids=lambda value: value[0] if isinstance(value, list) else "",
+    )  # fmt: skip
+    def test_one_bad_feature_stops_all_and_is_named(self, geojson, bad, words):
+        with pytest.raises(CommandError) as refusal:
+            call_command("import_zones", str(geojson(feature(slug="good"), bad)))
+        for word in words:
+            assert word in str(refusal.value)
+        assert "nothing was imported" in str(refusal.value)
+        assert not ParkingZone.objects.exists()
+
+    def test_every_mistake_is_told_at_once(self, geojson):
+        path = geojson(
+            feature(BOW_TIE, slug="a"), feature(slug="b", mode="no"), feature(slug="c", access="no")
+        )
+        with pytest.raises(CommandError) as refusal:
+            call_command("import_zones", str(path))
+        assert str(refusal.value).count("\n- feature") == 3
+
+    @pytest.mark.parametrize(
+        ("name", "content", "words"),
+        [
+            ("zones.geojson", None, "no such file"),
+            ("zones.kml", "<kml/>", "ending must be one of"),
+            ("zones.geojson", "not json", "cannot be read as GeoJSON"),
+            ("zones.gpkg", "not a database", "cannot be read as GPKG"),
+            ("zones.geojson", '{"type": "FeatureCollection", "features": []}', "no "),
+        ],
+    )
+    def test_files_that_are_no_zone_files(self, tmp_path, name, content, words):
+        path = tmp_path / name
+        if content is not None:
+            path.write_text(content)
+        with pytest.raises(CommandError, match=words):
+            call_command("import_zones", str(path))
+
+
+class TestExport:
+    @pytest.fixture
+    def offered(self):
+        now = timezone.now()
+        make_zone()
+        make_zone("yard", access="private")
+        publish("main-street", [space(3), space(20)], now, times=2)
+        publish("yard", [space(40)], now, times=2)
+
+    @pytest.mark.parametrize("name", ["spaces.geojson", "spaces.shp", "spaces.gpkg"])
+    def test_round_trip(self, offered, tmp_path, name, capsys):
+        call_command("export_spaces", str(tmp_path / name))
+        assert "2 spaces written" in capsys.readouterr().out
+        meta, _, geometry, columns = pyogrio.raw.read(tmp_path / name)
+        assert meta["crs"] == "EPSG:4326"
+        table = dict(zip(meta["fields"], columns, strict=True))
+        assert list(table["zone"]) == ["main-street", "main-street"]
+        assert list(table["length_m"]) == [5.0, 5.0]
+        lon, lat = shapely.centroid(shapely.from_wkb(geometry[0])).coords[0]
+        assert (round(lon, 3), round(lat, 3)) == (35.487, 38.722)
+
+    def test_private_ones_only_when_asked_for(self, offered, tmp_path):
+        call_command("export_spaces", str(tmp_path / "all.geojson"), private=True)
+        spaces = json.loads((tmp_path / "all.geojson").read_text())["features"]
+        assert {found["properties"]["zone"] for found in spaces} == {"main-street", "yard"}
+        assert all(found["id"] for found in spaces)
+
+    @pytest.mark.parametrize("name", ["none.geojson", "none.shp", "none.gpkg"])
+    def test_no_space_is_an_empty_file_not_an_error(self, tmp_path, name):
+        make_zone(validity_s=60)
+        publish("main-street", [space(3)], timezone.now() - dt.timedelta(seconds=70), times=2)
+        call_command("export_spaces", str(tmp_path / name))
+        assert pyogrio.read_info(tmp_path / name)["features"] == 0
+
+    def test_a_place_that_cannot_be_written(self, tmp_path):
+        with pytest.raises(CommandError, match="cannot be written"):
+            call_command("export_spaces", str(tmp_path / "no-folder" / "spaces.gpkg"))
