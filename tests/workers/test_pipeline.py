@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The whole method on one image, from masks to spaces, against known cars."""
+
+from __future__ import annotations
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import shapely
+
+from camera_registry.mercator import xy_3857_to_lonlat
+from tests.workers.scenes import CALIBRATION, FRAME, TruthSegmenter, car, image, zone
+from workers.pipeline import CameraView, analyse_frame, lay_out
+from workers.pipeline_cli import main
+
+CAMERA = CameraView(CALIBRATION)
+
+
+def analyse(cars, a_zone=None, camera=CAMERA, seed=0):
+    return analyse_frame(image(), TruthSegmenter(cars), camera, [a_zone or zone()], seed=seed)
+
+
+def spaces_m(layout):
+    return [FRAME.geometry_to_metres(space.polygon_3857) for space in layout.spaces]
+
+
+def test_an_empty_strip_of_40_m_holds_seven():
+    (layout,) = analyse([]).layouts
+    assert len(layout.spaces) == 7
+    assert layout.unknown_m2 == pytest.approx(0, abs=0.05)
+
+
+def test_spaces_are_true_metres_inside_the_zone_off_cars_and_apart():
+    cars = [car(-15), car(-9.5, turn_deg=4), car(3, 41.1), car(14, turn_deg=-3)]
+    (layout,) = analyse(cars).layouts
+    found = spaces_m(layout)
+    zone_m = FRAME.geometry_to_metres(zone().polygon_3857)
+    assert len(found) == 2
+    for space in found:
+        assert space.area == pytest.approx(5.0 * 2.3, rel=1e-3)
+        assert (space - zone_m).area < 1e-3
+        assert max((space & other).area for other in cars) < 0.01
+    for i, space in enumerate(found):
+        assert all(space.distance(other) > 0.45 for other in found[:i]), "the spacing along the kerb"
+
+
+def test_bearing_is_that_of_the_kerb():
+    (layout,) = analyse([]).layouts
+    assert {round(space.bearing_deg) % 180 for space in layout.spaces} == {90}
+
+
+def test_a_full_strip_has_no_space():
+    (layout,) = analyse([car(x) for x in np.arange(-17.5, 18, 5)]).layouts
+    assert layout.spaces == ()
+    assert layout.occupied_m2 > 60
+
+
+def test_unseen_ground_is_never_offered():
+    blind = FRAME.geometry_to_3857(shapely.box(-20, 30, 0, 50))
+    (layout,) = analyse([], camera=CameraView(CALIBRATION, blind_3857=blind)).layouts
+    assert layout.unknown_m2 == pytest.approx(48, abs=0.2)
+    assert len(layout.spaces) == 3
+    assert all(shapely.get_coordinates(space)[:, 0].min() >= -1e-3 for space in spaces_m(layout))
+
+
+def test_a_zone_beyond_the_range_is_not_answered():
+    assert analyse([], camera=CameraView(CALIBRATION, max_range_m=30)).layouts == ()
+
+
+def test_a_mostly_hidden_space_is_withheld():
+    # Vans parked in front throw their picture over the strip: what lies behind is a softer case than free.
+    truck = car(0.0, y=37.5, length=12.0, width=2.5)
+    analysis = analyse([truck])
+    (layout,) = analysis.layouts
+    assert layout.hidden_m2 >= 0
+    assert all(space.hidden_share <= 0.4 for space in layout.spaces)
+    assert all(space.confidence == pytest.approx(1 - space.hidden_share) for space in layout.spaces)
+
+
+def test_the_same_seed_gives_the_same_spaces():
+    cars = [car(-12), car(1.5)]
+    one, two = (analyse(cars, seed=7).layouts[0] for _ in range(2))
+    assert one.spaces == two.spaces
+
+
+def test_spaces_stay_where_they_are_when_nothing_is_won_by_moving():
+    cars = [car(-12), car(1.5)]
+    first = analyse(cars)
+    standing = [space.polygon_3857 for space in first.layouts[0].spaces]
+    moved = analyse([car(-12.0), car(1.5), car(18.0, length=3.8)])
+    again = lay_out(zone(), moved.observation.zones, standing_3857=standing, seed=99)
+    kept = [space for space in again.spaces if space.polygon_3857 in standing]
+    alone = lay_out(zone(), moved.observation.zones, seed=99)
+    assert len(again.spaces) >= len(alone.spaces)
+    assert len(kept) >= len(standing) - 1
+
+
+def test_a_wrong_size_is_refused_with_both_sizes():
+    with pytest.raises(ValueError, match=r"640 × 480 pixels .* 1920 × 1080"):
+        analyse_frame(np.zeros((480, 640, 3), np.uint8), TruthSegmenter([]), CAMERA, [])
+
+
+def write_inputs(folder, ring_m):
+    lonlat = xy_3857_to_lonlat(FRAME.to_3857(ring_m)).tolist()
+    zones = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": "strip",
+                "properties": {"mode": "parallel"},
+                "geometry": {"type": "Polygon", "coordinates": [lonlat]},
+            }
+        ],
+    }
+    (folder / "cal.json").write_text(json.dumps(CALIBRATION.to_json()))
+    (folder / "zones.geojson").write_text(json.dumps(zones))
+    cv2.imwrite(str(folder / "frame.jpg"), np.full((1080, 1920, 3), 90, np.uint8))
+    return [
+        str(folder / "frame.jpg"), "--calibration", str(folder / "cal.json"), "--zones", str(folder / "zones.geojson"),
+        "-o", str(folder / "out.geojson"),
+    ]  # fmt: skip
+
+
+STRIP = [(-20, 40), (20, 40), (20, 42.4), (-20, 42.4), (-20, 40)]
+
+
+def test_command_line_on_an_empty_street(tmp_path, monkeypatch):
+    monkeypatch.setattr("workers.pipeline_cli.load_segmenter", lambda **_: TruthSegmenter([car(0)]))
+    assert main([*write_inputs(tmp_path, STRIP), "--draw", str(tmp_path / "drawn.png")]) == 0
+    answer = json.loads((tmp_path / "out.geojson").read_text())
+    assert answer["zones"][0]["free_count"] == len(answer["features"]) >= 4
+    ring = answer["features"][0]["geometry"]["coordinates"][0]
+    assert 35.4 < ring[0][0] < 35.6 and 38.6 < ring[0][1] < 38.8, "longitude first"
+    assert shapely.LinearRing(ring).is_ccw
+    drawn = cv2.imread(str(tmp_path / "drawn.png"))
+    assert drawn.std() > 1
+
+
+def test_command_line_says_where_a_zone_crosses_itself(tmp_path, capsys):
+    bow_tie = [(-20, 40), (20, 42.4), (20, 40), (-20, 42.4), (-20, 40)]
+    assert main(write_inputs(tmp_path, bow_tie)) == 2
+    error = capsys.readouterr().err
+    assert "zone strip" in error and "Self-intersection[35.4" in error
+    assert not (tmp_path / "out.geojson").exists()
+
+
+def test_command_line_says_unknown_for_a_zone_out_of_view(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("workers.pipeline_cli.load_segmenter", lambda **_: TruthSegmenter([]))
+    behind = [(-20, -40), (20, -40), (20, -37.6), (-20, -37.6), (-20, -40)]
+    assert main(write_inputs(tmp_path, behind)) == 0
+    (only,) = json.loads((tmp_path / "out.geojson").read_text())["zones"]
+    assert only == {"slug": "strip", "status": "unknown", "free_count": None}
+    assert "unknown" in capsys.readouterr().out
