@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What placement is asked and what it answers: the dataclasses that other rooms hand in and get back."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
+
+Mode = Literal["parallel", "perpendicular", "diagonal", "free"]
+
+# Allowed slot angles against the kerb, degrees modulo 180, when a zone does not say: drivers park within about 12
+# degrees of straight along or across a kerb, and within 7.5 of a diagonal.
+_CROOKED_DEG = 12.0
+_DIAGONAL_CROOKED_DEG = 7.5
+
+_MAX_COORDINATE_M = 1e8
+
+
+class PlacementError(ValueError):
+    """A problem that cannot be laid out as asked; the message names the field and the cure."""
+
+
+@dataclass(frozen=True)
+class PlacementProblem:
+    """One zone at one moment. All lengths are true metres, x east, y north, any offset.
+
+    Args:
+        zone: valid polygon, holes allowed; slots must lie inside it.
+        blocked: cars and ground nobody sees; any geometry, its polygonal part counts, overlaps are dissolved.
+        slot_length_m, slot_width_m: size of a space.
+        spacing_m: free gap between neighbouring spaces, measured along the kerb.
+        mode: how cars stand to the kerb: along, across, at ``angle_deg``, or any way.
+        angle_deg: for ``diagonal``: direction of the slot's length axis against the kerb's tangent.
+        kerb: line the cars line up on; None means the zone's longest edge.
+        angle_ranges_deg: allowed angles against the local kerb tangent, modulo 180; default by mode.
+
+    Raises:
+        PlacementError: when a value makes no sense.
+    """
+
+    zone: Polygon
+    blocked: BaseGeometry
+    slot_length_m: float
+    slot_width_m: float
+    spacing_m: float = 0.0
+    mode: Mode = "parallel"
+    angle_deg: float | None = None
+    kerb: LineString | None = None
+    angle_ranges_deg: tuple[tuple[float, float], ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise PlacementError(f"mode is {self.mode!r}; it must be one of {', '.join(get_args(Mode))}")
+        for name in ("slot_length_m", "slot_width_m"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
+                raise PlacementError(
+                    f"{name} is {getattr(self, name)}; it must be a positive number of metres"
+                )
+        if not (math.isfinite(self.spacing_m) and self.spacing_m >= 0.0):
+            raise PlacementError(f"spacing_m is {self.spacing_m}; it must be zero or more metres")
+        _check_geometry("zone", self.zone)
+        _check_geometry("blocked", self.blocked)
+        if not isinstance(self.zone, Polygon):
+            raise PlacementError(f"zone is a {self.zone.geom_type}; it must be one Polygon")
+        if not self.zone.is_valid:
+            raise PlacementError(
+                f"zone is not a valid polygon ({shapely.is_valid_reason(self.zone)}); repair it first"
+            )
+        if self.mode == "diagonal" and self.angle_deg is None and self.angle_ranges_deg is None:
+            raise PlacementError("mode diagonal needs angle_deg, the slots' angle against the kerb")
+        if self.angle_deg is not None and not math.isfinite(self.angle_deg):
+            raise PlacementError(f"angle_deg is {self.angle_deg}; it must be a number of degrees")
+        if self.kerb is not None:
+            _check_geometry("kerb", self.kerb)
+
+    @property
+    def ranges_deg(self) -> tuple[tuple[float, float], ...]:
+        """Allowed angles against the kerb, degrees, as given or by mode."""
+        if self.angle_ranges_deg is not None:
+            return self.angle_ranges_deg
+        if self.mode == "free":
+            return ((0.0, 180.0),)
+        if self.mode == "diagonal":
+            assert self.angle_deg is not None  # refused above
+            return ((self.angle_deg - _DIAGONAL_CROOKED_DEG, self.angle_deg + _DIAGONAL_CROOKED_DEG),)
+        middle = 0.0 if self.mode == "parallel" else 90.0
+        return ((middle - _CROOKED_DEG, middle + _CROOKED_DEG),)
+
+    @property
+    def slot_area_m2(self) -> float:
+        return self.slot_length_m * self.slot_width_m
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A space for one car: centre in the problem's frame, metres; direction of its length axis, radians."""
+
+    x: float
+    y: float
+    theta_rad: float
+
+    def corners(self, length_m: float, width_m: float) -> NDArray[np.float64]:
+        """Its corners, (4, 2), counter-clockwise, in the problem's frame."""
+        along = np.array([math.cos(self.theta_rad), math.sin(self.theta_rad)]) * (length_m / 2)
+        across = np.array([-math.sin(self.theta_rad), math.cos(self.theta_rad)]) * (width_m / 2)
+        centre = np.array([self.x, self.y])
+        return np.array(
+            [
+                centre - along - across,
+                centre + along - across,
+                centre + along + across,
+                centre - along + across,
+            ]
+        )
+
+    def polygon(self, length_m: float, width_m: float) -> Polygon:
+        """Its outline in the problem's frame."""
+        return Polygon(self.corners(length_m, width_m))
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A layout and how it was found.
+
+    ``slots`` are feasible by exact geometry, ordered along the kerb. ``cost`` is the paper's cost of what the bees
+    proposed before the exact check; ``cost_history`` its best value after each iteration. ``evaluations`` counts the
+    layouts costed, ``cpu_ms`` the calling thread's processor time. ``bound`` is a proven upper bound on the number
+    of slots, None when there is none.
+    """
+
+    slots: tuple[Slot, ...]
+    cost: float
+    cost_history: tuple[float, ...]
+    evaluations: int
+    cpu_ms: float
+    bound: int | None
+
+
+def _check_geometry(name: str, geometry: BaseGeometry) -> None:
+    coordinates = shapely.get_coordinates(geometry)
+    if not np.isfinite(coordinates).all():
+        raise PlacementError(f"{name} has coordinates that are not numbers")
+    if coordinates.size and np.abs(coordinates).max() > _MAX_COORDINATE_M:
+        raise PlacementError(f"{name} has coordinates beyond {_MAX_COORDINATE_M:g} m; give it in true metres")
