@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Addresses beneath /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from apps.api import views
+
+app_name = "api"
+
+urlpatterns = [
+    path("", views.IndexView.as_view(), name="index"),
+    path("zones/", views.ZonesView.as_view(), name="zones"),
+    path("spaces/", views.SpacesView.as_view(), name="spaces"),
+    path("schema/", views.SchemaView.as_view(), name="schema"),
+    # All but the addresses that only lack their slash: Django redirects those.
+    re_path(r"^(?!(?:zones|spaces|schema)$).*$", views.NothingHereView.as_view()),
+]
