@@ -14,7 +14,7 @@ import sys
 import time
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from camera_registry.calibration import Calibration
 from camera_registry.footprint import CarOnGround, car_on_ground
-from workers.occupancy import Ground, Zone, ZoneObservation, fuse, observe_zones
+from workers.occupancy import SLIVER_M2, Ground, Zone, ZoneObservation, fuse, observe_zones
 from workers.placement import Placement, PlacementProblem, Slot, place
 from workers.segmentation import CarMask, Segmenter
 
@@ -67,7 +67,8 @@ class SpaceFound:
     """A free space: a closed rectangle in EPSG:3857, sizes in true metres.
 
     bearing_deg: of its length, clockwise from north, 0 ≤ bearing < 180. hidden_share: part of it that is only seen
-    as the picture of a car in front of it. confidence: 0 to 1.
+    as the picture of a car in front of it. confidence: 0 to 1. rests_on: indices of the observations that saw its
+    ground, as few and as early in the order given as will do; the oldest of them says how old the space is.
     """
 
     polygon_3857: shapely.Polygon
@@ -76,6 +77,7 @@ class SpaceFound:
     bearing_deg: float
     hidden_share: float
     confidence: float
+    rests_on: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,7 @@ def lay_out(
 ) -> ZoneLayout:
     """Fit free spaces into what the fresh observations of all cameras leave of a zone.
 
-    standing_3857: the spaces of the zone's last layout, in EPSG:3857. Those that are still free stay where they are
+    observations: newest first. standing_3857: the spaces of the zone's last layout, in EPSG:3857. Those that are still free stay where they are
     unless a new layout holds more: a map that jitters is wrong.
     """
     started = time.perf_counter()
@@ -173,6 +175,7 @@ def lay_out(
         steady = kept + _spaces(zone, ground, remainder.slots, max_hidden_share)
         if len(steady) >= len(spaces):
             fresh, spaces = remainder, steady
+    spaces = tuple(replace(space, rests_on=_rests_on(space.polygon_3857, observations)) for space in spaces)
     return ZoneLayout(
         zone_slug=zone.slug,
         spaces=spaces,
@@ -242,6 +245,20 @@ def _apart(zone: Zone, ground: Ground, space: SpaceFound) -> shapely.Geometry:
     """A kept space with the spacing that a new one must hold from it."""
     rectangle = ground.frame.geometry_to_metres(space.polygon_3857)
     return rectangle.buffer(zone.spacing_m, join_style="mitre") if zone.spacing_m else rectangle
+
+
+def _rests_on(polygon_3857: shapely.Polygon, observations: Sequence[ZoneObservation]) -> tuple[int, ...]:
+    """Which observations together saw this ground, taking them in order until nothing is left unseen."""
+    unseen: shapely.Geometry = polygon_3857
+    needed = []
+    for index, observation in enumerate(observations):
+        rest = unseen - observation.seen_3857
+        if unseen.area - rest.area > SLIVER_M2:
+            needed.append(index)
+            unseen = rest
+        if unseen.area <= SLIVER_M2:
+            break
+    return tuple(needed)
 
 
 def _hidden_share(rectangle: shapely.Polygon, ground: Ground) -> float:

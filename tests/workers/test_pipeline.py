@@ -12,6 +12,7 @@ import shapely
 
 from camera_registry.mercator import xy_3857_to_lonlat
 from tests.workers.scenes import CALIBRATION, FRAME, TruthSegmenter, car, image, zone
+from workers.occupancy import ZoneObservation
 from workers.pipeline import CameraView, analyse_frame, lay_out
 from workers.pipeline_cli import main
 
@@ -95,6 +96,21 @@ def test_spaces_stay_where_they_are_when_nothing_is_won_by_moving():
     alone = lay_out(zone(), moved.observation.zones, seed=99)
     assert len(again.spaces) >= len(alone.spaces)
     assert len(kept) >= len(standing) - 1
+
+
+def test_a_space_knows_which_frames_it_rests_on():
+    everywhere = shapely.box(-500, -500, 500, 500)
+    views = [shapely.box(-500, -500, 0, 500), everywhere, everywhere]
+    empty = shapely.Polygon()
+    observations = [
+        ZoneObservation("strip", FRAME.geometry_to_3857(view & shapely.box(-20, 40, 20, 42.4)), empty, empty)
+        for view in views
+    ]
+    spaces = lay_out(zone(), observations).spaces
+    west = {space.rests_on for space in spaces if FRAME.geometry_to_metres(space.polygon_3857).bounds[2] < 0}
+    east = {space.rests_on for space in spaces if FRAME.geometry_to_metres(space.polygon_3857).bounds[0] > 0}
+    assert west == {(0,)}, "the newest frame saw all of it"
+    assert east == {(1,)}, "the newest frame did not see it, the next one did"
 
 
 def test_a_wrong_size_is_refused_with_both_sizes():
