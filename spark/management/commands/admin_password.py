@@ -13,7 +13,9 @@ PASSWORD_BYTES = 12
 
 
 class Command(BaseCommand):
-    help = "Make the admin account if there is none, or give it a new password with --reset; print the password."
+    help = (
+        "Make the admin account if there is none, or give it a new password with --reset; print the password."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--name", default="admin", help="the account's name (default: admin)")
