@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.placement.geometry import LineTable
-from workers.placement.kernels import layout_cost, row_costs, run_colony
+from workers.placement.kernels import free_stretches, layout_cost, run_colony
 from workers.placement.parameters import PaperParameters
 
 Floats = NDArray[np.float64]
@@ -21,6 +21,8 @@ SceneArrays = tuple[Floats, Floats, NDArray[np.int64], Floats]
 
 # The kernels call what is below this no overlap: a fifth of what the exact check lets pass.
 SEARCH_TOLERANCE_M2 = 2e-5
+# Along a row: stride over free ground, least stride over taken ground, precision of a stretch's ends.
+_STRIDES_M = (0.25, 0.02, 0.001)
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Ground:
         """The paper's cost C of a layout, (N, 3) poses."""
         return float(layout_cost(poses, *self.scene, self.size, self.rules))
 
-    def row_costs(self, s: Floats, d: float, beta: float, line: LineTable) -> Floats:
-        """Cost of a single slot at each of the arc lengths ``s`` of a row."""
-        return np.asarray(row_costs(s, d, beta, line, *self.scene, self.size, self.rules))
+    def free_stretches(self, d: float, beta: float, line: LineTable) -> list[tuple[float, float]]:
+        """From where to where along a row the centre of a single slot costs nothing, arc lengths in metres."""
+        found = free_stretches(d, beta, line, *self.scene, self.size, self.rules, _STRIDES_M)
+        return [(float(low), float(high)) for low, high in found]
 
 
 def ground(

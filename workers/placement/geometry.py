@@ -100,6 +100,11 @@ class BaseLine:
         unit = steps / lengths[:, None]
         return np.asarray(self.points[k] + (s - ends[k])[:, None] * unit[k])
 
+    def beside(self, other: BaseLine) -> bool:
+        """Whether this line runs within half a metre of another for its whole length."""
+        line = LineString(other.points).buffer(0.5)
+        return bool(line.covers(LineString(self.points)))
+
     def depths(self, zone: Polygon) -> tuple[float, float]:
         """How far to the left of the line the zone begins and ends, metres, from rays across it.
 
@@ -213,6 +218,8 @@ def _usable_kerb(problem: PlacementProblem) -> LineString | None:
 
 def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     """The polygonal part of any geometry, made valid and with overlaps dissolved."""
+    if geometry.geom_type in ("Polygon", "MultiPolygon") and geometry.is_valid:
+        return geometry
     if not geometry.is_valid:
         geometry = shapely.make_valid(geometry)
     parts = shapely.get_parts(geometry)

@@ -152,15 +152,76 @@ def pose_on_line(table, start, step, s, d, beta, pose):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def row_costs(s_values, d, beta, line, zone, occupied, starts, boxes, size, rules):  # type: ignore[no-untyped-def]
-    """``slot_cost`` of single slots centred at each of ``s_values`` on one row; ``line`` is (table, start, step)."""
+def _in_the_way(pose, zone, occupied, starts, boxes, size, tolerance_m2):  # type: ignore[no-untyped-def]
+    """Area (m²) of one slot that lies on occupied ground or, when that is nothing, outside the zone; 0 when free."""
+    half_length, half_width = size[0], size[1]
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    covered = 0.0
+    across_x = half_length * abs(cos) + half_width * abs(sin)
+    across_y = half_length * abs(sin) + half_width * abs(cos)
+    for p in range(boxes.shape[0]):
+        if (
+            boxes[p, 0] < pose[0] + across_x
+            and boxes[p, 2] > pose[0] - across_x
+            and boxes[p, 1] < pose[1] + across_y
+            and boxes[p, 3] > pose[1] - across_y
+        ):
+            area = box_overlap(
+                occupied, starts[p], starts[p + 1], pose[0], pose[1], cos, sin, half_length, half_width
+            )
+            if area > tolerance_m2:
+                covered += area
+    if covered > 0.0:
+        return covered
+    inside = box_overlap(zone, 0, zone.shape[0], pose[0], pose[1], cos, sin, half_length, half_width)
+    outside = 4.0 * half_length * half_width - inside
+    return outside if outside > tolerance_m2 else 0.0
+
+
+@njit(cache=True)
+def free_stretches(d, beta, line, zone, occupied, starts, boxes, size, rules, steps):  # type: ignore[no-untyped-def]
+    """(M, 2) arc lengths from and to between which the centre of a single slot on a row is free.
+
+    ``steps`` is the stride over free ground, the least stride over taken ground, and the precision of the ends. Where
+    a slot is in the way of A m², it stays so for A / (its extent across the line) metres: that far is leapt.
+    """
     table, start, step = line
+    stop = start + step * (table.shape[0] - 1)
+    across = 2.0 * (size[0] * abs(math.sin(beta)) + size[1] * abs(math.cos(beta)))
     pose = np.empty(3)
-    costs = np.empty(s_values.shape[0])
-    for i in range(s_values.shape[0]):
-        pose_on_line(table, start, step, s_values[i], d, beta, pose)
-        costs[i] = slot_cost(pose, zone, occupied, starts, boxes, size, rules)
-    return costs
+    found = np.empty((int((stop - start) / steps[1]) + 2, 2))
+    count = 0
+    last_taken, last_free = -np.inf, -np.inf
+    inside = False
+    s = start
+    while s <= stop:
+        pose_on_line(table, start, step, s, d, beta, pose)
+        area = _in_the_way(pose, zone, occupied, starts, boxes, size, rules[3])
+        if (area == 0.0) != inside:
+            taken, free = (last_taken, s) if not inside else (s, last_free)
+            while abs(taken - free) > steps[2] and taken != -np.inf:
+                middle = 0.5 * (taken + free)
+                pose_on_line(table, start, step, middle, d, beta, pose)
+                if _in_the_way(pose, zone, occupied, starts, boxes, size, rules[3]) == 0.0:
+                    free = middle
+                else:
+                    taken = middle
+            if inside:
+                found[count, 1] = free
+                count += 1
+            else:
+                found[count, 0] = free
+            inside = not inside
+        if area == 0.0:
+            last_free = s
+            s = stop if s < stop < s + steps[0] else s + steps[0]
+        else:
+            last_taken = s
+            s += max(steps[1], 0.8 * area / across)
+    if inside:
+        found[count, 1] = last_free
+        count += 1
+    return found[:count]
 
 
 @njit(cache=True)

@@ -8,7 +8,6 @@ colony; a few rows (distances from the kerb, angles) are tried and for each grou
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -33,9 +32,6 @@ from workers.placement.rows import (
     slots_from_free_length,
 )
 
-# Along a row single slots are tried at this step, and the ends of a free stretch found to the precision below it.
-STRETCH_STEP_M = 0.05
-_STRETCH_PRECISION_M = 0.001
 # A zone this much shallower than the slot may still hold one where it widens; below, no row is tried.
 _DEPTH_FORGIVEN_M = 0.3
 
@@ -83,7 +79,9 @@ def _stages(
         lines = lines[:1]
     elif problem.kerb is not None and problem.mode == "free":
         # Without rules about angles any edge of a yard is as good as its kerb.
-        lines += base_lines(scene.zone, None, problem.slot_width_m / 2)
+        lines += [
+            edge for edge in base_lines(scene.zone, None, 1.0) if not any(map(edge.beside, scene.lines))
+        ]
     for depth in range(parameters.deep_rows):
         for line in lines:
             if line.length >= problem.slot_width_m:
@@ -148,7 +146,7 @@ def _lay_row(
     A stretch is left alone where an earlier row already holds as many.
     """
     held: list[tuple[float, float, int]] = []
-    for low, high in free_stretches(over, table, row):
+    for low, high in over.free_stretches(row.d, row.beta, table):
         apart = _least_pitch(pitch, over, table, row, low, high)
         n = slots_from_free_length(high - low + apart, apart, 0.0)
         enough = layouts.settled(low - pitch, high + pitch)
@@ -173,32 +171,6 @@ def _least_pitch(pitch: float, over: Ground, table: LineTable, row: Row, low: fl
     return float(
         min(tight_pitch(s, row.d, row.beta, table, over.size, 0.7 * pitch, 2.0 * pitch) for s in places)
     )
-
-
-def free_stretches(over: Ground, table: LineTable, row: Row) -> list[tuple[float, float]]:
-    """Where along a row the centre of a single slot costs nothing: (from, to) arc lengths in metres."""
-    start, step = table[1], table[2]
-    stop = start + step * (len(table[0]) - 1)
-    s = np.linspace(start, stop, max(2, math.ceil((stop - start) / STRETCH_STEP_M) + 1))
-    free = over.row_costs(s, row.d, row.beta, table) <= 0.0
-    change = np.diff(np.concatenate([[False], free, [False]]).astype(np.int8))
-    stretches = []
-    for first, last in zip(np.flatnonzero(change == 1), np.flatnonzero(change == -1) - 1, strict=True):
-        low = s[0] if first == 0 else _edge(over, table, row, s[first], s[first - 1])
-        high = s[-1] if last == len(s) - 1 else _edge(over, table, row, s[last], s[last + 1])
-        stretches.append((float(low), float(high)))
-    return stretches
-
-
-def _edge(over: Ground, table: LineTable, row: Row, good: float, bad: float) -> float:
-    """The last free position between a free and a taken one."""
-    while abs(bad - good) > _STRETCH_PRECISION_M:
-        middle = 0.5 * (good + bad)
-        if over.row_costs(np.array([middle]), row.d, row.beta, table)[0] <= 0.0:
-            good = middle
-        else:
-            bad = middle
-    return good
 
 
 def _outline(pose: Floats, half: Floats) -> Polygon:
