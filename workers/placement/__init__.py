@@ -14,7 +14,13 @@ from shapely import LineString, Polygon
 from workers.placement.feasible import feasible_slots
 from workers.placement.geometry import build_scene, polygonal
 from workers.placement.paper import lay_whole_zone
-from workers.placement.parameters import AS_PUBLISHED_FULL, AS_PUBLISHED_X, STREET, PaperParameters
+from workers.placement.parameters import (
+    AS_PUBLISHED_FULL,
+    AS_PUBLISHED_X,
+    PACKED,
+    STREET,
+    PaperParameters,
+)
 from workers.placement.problem import Mode, Placement, PlacementError, PlacementProblem, Slot
 from workers.placement.proposal import NOTHING
 from workers.placement.stretches import lay_by_stretch
@@ -22,6 +28,7 @@ from workers.placement.stretches import lay_by_stretch
 __all__ = [
     "AS_PUBLISHED_FULL",
     "AS_PUBLISHED_X",
+    "PACKED",
     "STREET",
     "Mode",
     "PaperParameters",
@@ -73,9 +80,9 @@ def place(
 
 def warm_up() -> None:
     """Compile the kernels, or load them from numba's cache, so that the first frame need not wait for it."""
-    zone = Polygon([(0, 0), (12, 0), (12, 2.5), (0, 2.5)])
-    car = Polygon([(2.5, 0), (5, 0), (5, 2), (2.5, 2)])
-    bent = LineString([(0, 0), (6, 0.1), (12, 0)])
+    car = Polygon([(12, 0), (15, 0), (15, 2), (12, 2)])
+    zone = Polygon([(0, 0), (25, 0), (25, 2.5), (0, 2.5)])
+    bent = LineString([(0, 0), (12, 0.05), (25, 0)])
     for parameters in (STREET, AS_PUBLISHED_FULL):
         place(PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent), parameters=parameters)
 

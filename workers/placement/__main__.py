@@ -11,10 +11,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from workers.placement import AS_PUBLISHED_FULL, AS_PUBLISHED_X, STREET, PlacementError, place, warm_up
+from workers.placement import (
+    AS_PUBLISHED_FULL,
+    AS_PUBLISHED_X,
+    PACKED,
+    STREET,
+    PlacementError,
+    place,
+    warm_up,
+)
 from workers.placement.instances import read_instances, result, write_results
 
-SETTINGS = {"street": STREET, "published-x": AS_PUBLISHED_X, "published-full": AS_PUBLISHED_FULL}
+SETTINGS = {
+    "street": STREET,
+    "packed": PACKED,
+    "published-x": AS_PUBLISHED_X,
+    "published-full": AS_PUBLISHED_FULL,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -73,23 +73,22 @@ class BaseLine:
         """
         start, stop = -before_m, self.length + after_m
         if self.straight:
-            count, step = 2, stop - start
-        else:
-            count = max(2, math.ceil((stop - start) / _TABLE_STEP_M) + 1)
-            step = (stop - start) / (count - 1)
+            ends = self._at(np.array([start, stop]))
+            ahead = ends[1] - ends[0]
+            return np.column_stack([ends, np.full(2, math.atan2(ahead[1], ahead[0]))]), start, stop - start
+        count = max(2, math.ceil((stop - start) / _TABLE_STEP_M) + 1)
+        step = (stop - start) / (count - 1)
         s: Floats = start + step * np.arange(count, dtype=np.float64)
         tail, head = self._at(s - extent_m / 2), self._at(s + extent_m / 2)
         chord = head - tail
         tangent = np.unwrap(np.arctan2(chord[:, 1], chord[:, 0]))
         middle = (tail + head) / 2
-        if not self.straight:
-            normal = np.column_stack([-np.sin(tangent), np.cos(tangent)])
-            bulge = np.zeros(count)
-            for t in (-0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375):
-                over = ((self._at(s + t * extent_m) - middle) * normal).sum(axis=1)
-                np.maximum(bulge, over, out=bulge)
-            middle = middle + normal * bulge[:, None]
-        return np.column_stack([middle, tangent]), float(start), float(step)
+        normal = np.column_stack([-np.sin(tangent), np.cos(tangent)])
+        bulge = np.zeros(count)
+        for t in (-0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375):
+            over = ((self._at(s + t * extent_m) - middle) * normal).sum(axis=1)
+            np.maximum(bulge, over, out=bulge)
+        return np.column_stack([middle + normal * bulge[:, None], tangent]), float(start), float(step)
 
     def _at(self, s: Floats) -> Floats:
         """Points at arc lengths ``s``, the line continued straight at both ends."""

@@ -41,7 +41,10 @@ def lay_whole_zone(
     if far < near:
         return NOTHING
     low, high = span(line, scene.zone)
-    beta = angles_rad(problem, several=False)[0]
+    # The usual angle, or in a zone too shallow for it the first that fits.
+    usual = angles_rad(problem, several=False)[0]
+    fitting = (b for b in angles_rad(problem, several=True) if 2 * half_depth_m(problem, b) <= far - near)
+    beta = usual if 2 * half_depth_m(problem, usual) <= far - near else next(fitting, usual)
     half_depth = half_depth_m(problem, beta)
     # In the middle of a strip, beside the kerb of anything deeper.
     row = Row(near + half_depth + min(max(0.0, far - near - 2 * half_depth) / 2, _KERB_GAP_M), beta)

@@ -29,6 +29,8 @@ class PaperParameters:
         other_lines: an addition: after the base line, use what is left along the zone's other edges (free mode) or
             the kerb's other legs.
         deep_rows: an addition: so many rows behind one another; cars in a back row may be boxed in, hence 1.
+        lane_m: an addition: ground in front of a new slot that slots along another line leave free, so that
+            opposite rows do not shut each other in.
         spread: an addition: random layouts keep neighbours apart where they can, and one is spread evenly. Without
             it every position is uniform, as published.
         lower_n: take one slot away and search again while no layout without cost is found.
@@ -42,6 +44,7 @@ class PaperParameters:
     several_rows: bool = True
     other_lines: bool = True
     deep_rows: int = 1
+    lane_m: float = 3.0
     spread: bool = True
     lower_n: bool = True
     outside_penalty: float = OUTSIDE_PENALTY
@@ -58,12 +61,17 @@ class PaperParameters:
         for name in ("abandonment_limit", "iterations", "deep_rows"):
             if getattr(self, name) < 1:
                 raise PlacementError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.lane_m < 0.0:
+            raise PlacementError(f"lane_m is {self.lane_m}; it must be zero or more metres")
         if self.search == "full" and self.by_stretch:
             raise PlacementError("search 'full' works on the whole zone; set by_stretch=False with it")
 
 
 STREET = PaperParameters()
 """What the worker uses: the paper's search along x, with the additions that make it useful to drivers."""
+
+PACKED = PaperParameters(deep_rows=2, lane_m=0.0)
+"""As many as fit, boxed in or not: the benchmark's plain score."""
 
 AS_PUBLISHED_X = PaperParameters(
     iterations=500,

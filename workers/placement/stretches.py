@@ -8,11 +8,14 @@ colony; a few rows (distances from the kerb, angles) are tried and for each grou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
 from shapely import Polygon
+from shapely.affinity import translate
 
 from workers.placement.colony import SEARCH_TOLERANCE_M2, Found, Ground, SceneArrays, Search, ground, search
 from workers.placement.feasible import largest_compatible, spaced_size
@@ -41,7 +44,7 @@ class _Layouts:
     """What the colonies along one base line have found so far."""
 
     found: list[Found] = field(default_factory=list)
-    halves: list[Floats] = field(default_factory=list)
+    sizes: list[Floats] = field(default_factory=list)
     rows: list[list[tuple[float, float, int]]] = field(default_factory=list)
     evaluations: int = 0
 
@@ -57,9 +60,9 @@ def lay_by_stretch(
     proposals: list[Proposal] = []
     placed: list[Polygon] = []
     for line, depth in _stages(problem, scene, parameters):
-        proposal, halves = _lay_line(problem, scene, scene.arrays(placed), line, depth, parameters, seed)
+        proposal, sizes = _lay_line(problem, scene, scene.arrays(placed), line, depth, parameters, seed)
         proposals.append(proposal)
-        placed += [_outline(pose, half) for pose, half in zip(proposal.poses, halves, strict=True)]
+        placed += [_taken(*both, parameters.lane_m) for both in zip(proposal.poses, sizes, strict=True)]
     if not proposals:
         return NOTHING
     return Proposal(
@@ -97,7 +100,7 @@ def _lay_line(
     parameters: PaperParameters,
     seed: int,
 ) -> tuple[Proposal, Floats]:
-    """The best layout along one line, and each slot's half sizes with spacing, (N, 2)."""
+    """The best layout along one line; and (N, 3): half length and width with spacing, angle against the line."""
     near, far = line.depths(scene.zone)
     layouts = _Layouts()
     for beta in angles_rad(problem, parameters.several_rows):
@@ -114,22 +117,22 @@ def _lay_line(
             first = len(layouts.found)
             _lay_row(pitch_m(problem, beta), over, table, row, layouts, parameters, seed)
             for found in layouts.found[first:]:
-                layouts.halves.append(np.tile(np.array(spaced) / 2, (len(found.poses), 1)))
+                layouts.sizes.append(np.tile([spaced[0] / 2, spaced[1] / 2, beta], (len(found.poses), 1)))
     return _best(layouts)
 
 
 def _best(layouts: _Layouts) -> tuple[Proposal, Floats]:
     """Where rows exclude each other, the one that holds most; elsewhere whatever fits."""
     if not layouts.found:
-        return Proposal(np.empty((0, 3)), 0.0, (), layouts.evaluations), np.empty((0, 2))
-    poses, halves = np.concatenate([f.poses for f in layouts.found]), np.concatenate(layouts.halves)
+        return Proposal(np.empty((0, 3)), 0.0, (), layouts.evaluations), np.empty((0, 3))
+    poses, sizes = np.concatenate([f.poses for f in layouts.found]), np.concatenate(layouts.sizes)
     owner = np.repeat(np.arange(len(layouts.found)), [len(f.poses) for f in layouts.found])
     offers = [np.flatnonzero(owner == k).tolist() for k in range(len(layouts.found))]
-    chosen = largest_compatible(conflicts(poses, halves, SEARCH_TOLERANCE_M2), offers)
+    chosen = largest_compatible(conflicts(poses, sizes[:, :2], SEARCH_TOLERANCE_M2), offers)
     taken = [layouts.found[k] for k in sorted(set(owner[chosen].tolist()))]
     cost = sum(f.cost for f in taken)
     proposal = Proposal(poses[chosen], cost, _summed([f.history for f in taken]), layouts.evaluations)
-    return proposal, halves[chosen]
+    return proposal, sizes[chosen]
 
 
 def _lay_row(
@@ -173,9 +176,13 @@ def _least_pitch(pitch: float, over: Ground, table: LineTable, row: Row, low: fl
     )
 
 
-def _outline(pose: Floats, half: Floats) -> Polygon:
-    slot = Slot(float(pose[0]), float(pose[1]), float(pose[2]))
-    return slot.polygon(2 * float(half[0]), 2 * float(half[1]))
+def _taken(pose: Floats, size: Floats, lane_m: float) -> Polygon:
+    """The ground of a new slot, its spacing, and the lane before it (left of its line)."""
+    x, y, theta = pose.tolist()
+    outline = Slot(x, y, theta).polygon(2 * float(size[0]), 2 * float(size[1]))
+    out = theta - float(size[2]) + math.pi / 2
+    lane = translate(outline, lane_m * math.cos(out), lane_m * math.sin(out))
+    return shapely.convex_hull(shapely.union(outline, lane)) if lane_m else outline
 
 
 def _summed(histories: list[tuple[float, ...]]) -> tuple[float, ...]:
