@@ -23,7 +23,7 @@ if __package__ in (None, ""):  # run as a file
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from scripts.private_account import ServiceError, free_port
-from scripts.services import REPOSITORY, Services
+from scripts.services import REPOSITORY, Services, var_folder
 from scripts.supervisor import Program, Supervisor
 
 PYTHON = sys.executable
@@ -39,7 +39,7 @@ ASK_EVERY_S = 0.5
 def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     began = time.monotonic()
-    services = Services("demo", REPOSITORY / "var")
+    services = Services("demo")
     if options.new_password:
         return _new_password(services)
     services.base.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ class _Watch:
     def _zones_known(self) -> int:
         """How many zones have a count right now."""
         try:
-            box = json.loads((REPOSITORY / "var" / "demo" / "bbox.json").read_text())
+            box = json.loads((var_folder() / "demo" / "bbox.json").read_text())
         except (OSError, ValueError):
             return 0
         answer = self._get("/api/v1/zones/?bbox=" + ",".join(f"{number:.6f}" for number in box))
@@ -203,7 +203,7 @@ class _Watch:
             f"  map     {self._web}/",
             f"  API     {self._web}/api/v1/",
             f"  admin   {self._web}/admin/   (account admin; `make demo-password` gives a new password)",
-            f"  SFTP    127.0.0.1 port {self._sftp_port}, keys under var/demo/keys",
+            f"  SFTP    127.0.0.1 port {self._sftp_port}, keys in {var_folder() / 'demo' / 'keys'}",
             "Ctrl-C stops everything.",
             "",
         )

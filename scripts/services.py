@@ -40,6 +40,11 @@ NAMES = ("demo", "test")
 SLOTS = 60
 
 
+def var_folder() -> Path:
+    """Where this installation keeps its state, as the settings have it."""
+    return Path(os.environ.get("SPARK_VAR") or REPOSITORY / "var").expanduser().absolute()
+
+
 @dataclass(frozen=True)
 class Addresses:
     """Where running services answer, with their passwords."""
@@ -88,7 +93,7 @@ class Services:
 
     def __init__(self, name: str, var: Path | None = None) -> None:
         self.name = name
-        self.var = var or Path(os.environ.get("SPARK_VAR") or REPOSITORY / "var")
+        self.var = var or var_folder()
         self.base = self.var / "services"
         self.state_file = self.base / f"{name}.json"
         self.durable = name != "test"
