@@ -187,7 +187,7 @@ def record_rejection(
     """
     reason = RejectReason(reason)
     at = at or timezone.now()
-    detail = re.sub(r"[\x00-\x1f\x7f]", "?", detail)[:MAX_DETAIL_CHARS]
+    detail = _printable(detail)[:MAX_DETAIL_CHARS]
     camera = Camera.objects.filter(name=account).only("pk").first() if _plain(account) else None
     if camera is None and not _may_have_row(account):
         account = OTHER_ACCOUNTS
@@ -209,6 +209,11 @@ def record_rejection(
             return
         except IntegrityError:  # somebody else made the row in between: add to it
             continue
+
+
+def _printable(text: str) -> str:
+    """File names may hold anything, also what is no text; what the database keeps must be text."""
+    return re.sub(r"[\x00-\x1f\x7f]", "?", text.encode("utf-8", "replace").decode("utf-8"))
 
 
 def _plain(account: str) -> bool:

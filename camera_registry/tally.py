@@ -81,12 +81,10 @@ class Tally:
                 return True
             close_old_connections()
             try:
-                while rejections:
-                    (account, reason), entry = next(iter(rejections.items()))
+                for (account, reason), entry in list(rejections.items()):
                     services.record_rejection(account, reason, entry.detail, count=entry.count, at=entry.at)
                     del rejections[account, reason]
-                while received:
-                    camera_id, at = next(iter(received.items()))
+                for camera_id, at in list(received.items()):
                     services.record_received(camera_id, at)
                     del received[camera_id]
             except (DatabaseError, InterfaceError) as error:
