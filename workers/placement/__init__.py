@@ -81,7 +81,7 @@ def place(
 def warm_up() -> None:
     """Compile the kernels, or load them from numba's cache, so that the first frame need not wait for it."""
     car = Polygon([(12, 0), (15, 0), (15, 2), (12, 2)])
-    zone = Polygon([(0, 0), (25, 0), (25, 2.5), (0, 2.5)])
+    zone = Polygon([(0, 0), (25, 0), (25, 3), (0, 3)])
     bent = LineString([(0, 0), (12, 0.05), (25, 0)])
     for parameters in (STREET, AS_PUBLISHED_FULL):
         place(PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent), parameters=parameters)

@@ -22,7 +22,7 @@ SceneArrays = tuple[Floats, Floats, NDArray[np.int64], Floats]
 # The kernels call what is below this no overlap: a fifth of what the exact check lets pass.
 SEARCH_TOLERANCE_M2 = 2e-5
 # Along a row: stride over free ground, least stride over taken ground, precision of a stretch's ends.
-_STRIDES_M = (0.25, 0.02, 0.001)
+_STRIDES_M = (0.25, 0.01, 1e-6)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,8 @@ class BaseLine:
         if self.straight:
             ends = self._at(np.array([start, stop]))
             ahead = ends[1] - ends[0]
-            return np.column_stack([ends, np.full(2, math.atan2(ahead[1], ahead[0]))]), start, stop - start
+            tangents = np.full(2, math.atan2(ahead[1], ahead[0]))
+            return _packed(ends, tangents), start, stop - start
         count = max(2, math.ceil((stop - start) / _TABLE_STEP_M) + 1)
         step = (stop - start) / (count - 1)
         s: Floats = start + step * np.arange(count, dtype=np.float64)
@@ -88,7 +89,7 @@ class BaseLine:
         for t in (-0.375, -0.25, -0.125, 0.0, 0.125, 0.25, 0.375):
             over = ((self._at(s + t * extent_m) - middle) * normal).sum(axis=1)
             np.maximum(bulge, over, out=bulge)
-        return np.column_stack([middle + normal * bulge[:, None], tangent]), float(start), float(step)
+        return _packed(middle + normal * bulge[:, None], tangent), float(start), float(step)
 
     def _at(self, s: Floats) -> Floats:
         """Points at arc lengths ``s``, the line continued straight at both ends."""
@@ -126,6 +127,11 @@ class BaseLine:
         near = np.full(_RAYS, np.inf)
         np.minimum.at(near, ray, along)
         return float(np.quantile(near[np.isfinite(near)], 0.1, method="lower")), float(along.max())
+
+
+def _packed(points: Floats, tangents: Floats) -> Floats:
+    # One memory layout for all tables: numba would compile its kernels again for another.
+    return np.ascontiguousarray(np.column_stack([points, tangents]))
 
 
 def _chains(points: Floats, closed: bool) -> list[Floats]:

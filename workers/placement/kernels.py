@@ -297,7 +297,14 @@ def random_source(source, low, high, pitch, state):  # type: ignore[no-untyped-d
         source[i, 0] = _uniform(state) * slack
         for j in range(1, source.shape[1]):
             source[i, j] = low[j] + _uniform(state) * (high[j] - low[j])
-    source[:, 0] = np.sort(source[:, 0])
+    # By insertion: n is small, and numba takes seconds to compile numpy's sort.
+    for i in range(1, n):
+        value = source[i, 0]
+        j = i
+        while j > 0 and source[j - 1, 0] > value:
+            source[j, 0] = source[j - 1, 0]
+            j -= 1
+        source[j, 0] = value
     for i in range(n):
         source[i, 0] += low[0] + i * pitch
 
@@ -377,7 +384,8 @@ def _visit(k, swarm, world, state):  # type: ignore[no-untyped-def]
     else:
         trials[k] += 1
     if change <= _COST_NOISE:
-        poses[k, i] = pose
+        for c in range(3):
+            poses[k, i, c] = pose[c]
         terms[k, i] = term
         costs[k] += change
         # Near zero the sum is taken afresh, so that rounding can neither fake nor hide an optimum.
@@ -392,8 +400,11 @@ def _onlookers(swarm, world, state):  # type: ignore[no-untyped-def]
     """As many onlookers as food sources, each drawn to one by roulette on the fitness 1 / (1 + cost)."""
     costs = swarm[3]
     f = costs.shape[0]
-    fitness = 1.0 / (1.0 + costs)
-    total = fitness.sum()
+    fitness = np.empty(f)
+    total = 0.0
+    for k in range(f):
+        fitness[k] = 1.0 / (1.0 + costs[k])
+        total += fitness[k]
     for _ in range(f):
         wheel = _uniform(state) * total
         k = 0
@@ -407,7 +418,10 @@ def _onlookers(swarm, world, state):  # type: ignore[no-untyped-def]
 def _scout(limit, swarm, world, state):  # type: ignore[no-untyped-def]
     """Give up the most visited source once it passed the limit, and fly to a random one. Returns layouts costed."""
     sources, trials = swarm[0], swarm[4]
-    tired = np.argmax(trials)
+    tired = 0
+    for k in range(trials.shape[0]):
+        if trials[k] > trials[tired]:
+            tired = k
     if trials[tired] <= limit:
         return 0
     random_source(sources[tired], world[0], world[1], world[2], state)
@@ -419,10 +433,12 @@ def _scout(limit, swarm, world, state):  # type: ignore[no-untyped-def]
 def _remember(swarm, best, best_cost):  # type: ignore[no-untyped-def]
     """Copy the cheapest layout into ``best`` when it beats the memory; returns the best cost."""
     poses, costs = swarm[1], swarm[3]
-    k = np.argmin(costs)
-    if costs[k] < best_cost:
-        best[:] = poses[k]
-        return costs[k]
+    for k in range(costs.shape[0]):
+        if costs[k] < best_cost:
+            best_cost = costs[k]
+            for i in range(best.shape[0]):
+                for j in range(3):
+                    best[i, j] = poses[k, i, j]
     return best_cost
 
 

@@ -14,8 +14,10 @@ from shapely.geometry.base import BaseGeometry
 from workers.placement.geometry import BaseLine
 from workers.placement.problem import PlacementProblem
 
-# Rows are tried touching the kerb, and at these distances from it, as far as the zone is deep.
+# Rows are tried touching the kerb and at these distances from it; a shallower zone is tried at both edges and between.
 _ROW_GAPS_M = (0.01, 0.25, 0.6)
+# Lengths are measured to a micrometre or so; four slots of 5 m do fit 20 m.
+_LENGTH_NOISE_M = 4e-6
 # Angles tried when a zone allows any: across, along, and echelons; degrees against the kerb.
 _FREE_ANGLES_DEG = (90.0, 0.0, 60.0, 120.0, 45.0, 135.0, 75.0, 105.0)
 
@@ -30,7 +32,7 @@ class Row:
 
 def slots_from_free_length(free_m: float, pitch_m: float, spacing_m: float) -> int:
     """The paper's N: how many slots the free length holds; the last one needs no spacing behind it."""
-    return max(0, math.floor((free_m + spacing_m) / pitch_m + 1e-9))
+    return max(0, math.floor((free_m + spacing_m + _LENGTH_NOISE_M) / pitch_m))
 
 
 def free_length(line: BaseLine, zone: Polygon, blocked: BaseGeometry) -> float:
@@ -101,9 +103,12 @@ def angles_rad(problem: PlacementProblem, several: bool) -> list[float]:
 
 
 def gaps_m(slack_m: float, several: bool) -> list[float]:
-    """Distances from the kerb to try for a row."""
-    if slack_m <= 2 * _ROW_GAPS_M[0]:
+    """Distances from the near edge to try for a row, in a zone ``slack_m`` deeper than the row."""
+    touching = _ROW_GAPS_M[0]
+    if slack_m <= 2 * touching:
         return [slack_m / 2]
     if not several:
-        return [_ROW_GAPS_M[0]]
-    return sorted({min(gap, slack_m - _ROW_GAPS_M[0]) for gap in _ROW_GAPS_M})
+        return [touching]
+    if slack_m <= _ROW_GAPS_M[-1]:
+        return [touching, slack_m / 2, slack_m - touching]
+    return list(_ROW_GAPS_M)

@@ -128,7 +128,8 @@ def _best(layouts: _Layouts) -> tuple[Proposal, Floats]:
     poses, sizes = np.concatenate([f.poses for f in layouts.found]), np.concatenate(layouts.sizes)
     owner = np.repeat(np.arange(len(layouts.found)), [len(f.poses) for f in layouts.found])
     offers = [np.flatnonzero(owner == k).tolist() for k in range(len(layouts.found))]
-    chosen = largest_compatible(conflicts(poses, sizes[:, :2], SEARCH_TOLERANCE_M2), offers)
+    clash = conflicts(np.ascontiguousarray(poses), np.ascontiguousarray(sizes[:, :2]), SEARCH_TOLERANCE_M2)
+    chosen = largest_compatible(clash, offers)
     taken = [layouts.found[k] for k in sorted(set(owner[chosen].tolist()))]
     cost = sum(f.cost for f in taken)
     proposal = Proposal(poses[chosen], cost, _summed([f.history for f in taken]), layouts.evaluations)

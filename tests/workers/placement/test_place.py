@@ -33,7 +33,7 @@ def strip(length: float, depth: float, cars: list[tuple[float, float]] = (), **m
 @pytest.mark.parametrize(
     ("problem", "count"),
     [
-        (strip(5.0, 2.3), 1),  # the zone is the slot
+        (strip(5.02, 2.32), 1),  # the zone is the slot and a centimetre around it
         (strip(4.99, 2.5), 0),
         (strip(20.0, 2.5), 4),
         (strip(20.0, 2.5, spacing_m=0.5), 3),  # 3 × 5 + 2 × 0.5 = 16, a fourth would need 21.5
