@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the page's answer carries: its policy, its words, and that it opens whatever is away."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from django.db import OperationalError
+
+from apps.webmap.views import content_security_policy
+from tests.apps.street import box, make_zone
+
+pytestmark = pytest.mark.django_db
+
+
+def embedded(response, name: str):
+    found = re.search(
+        rf'<script id="{name}" type="application/json">(.*?)</script>', response.content.decode(), re.S
+    )
+    return json.loads(found[1])
+
+
+def test_no_inline_script_or_style_and_nothing_from_elsewhere(client):
+    response = client.get("/")
+    html = response.content.decode()
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert not re.search(r"<style|\sstyle=|\son\w+=", html)
+    scripts = re.findall(r"<script([^>]*)>", html)
+    assert all("src=" in script or 'type="application/json"' in script for script in scripts)
+    assert not re.search(r"""(src|href)=["'](https?:)?//""", html)
+
+
+@pytest.mark.parametrize(
+    ("tile_url", "source"),
+    [
+        ("", "img-src 'self' data:"),
+        ("https://tile.example/{z}/{x}/{y}.png", "img-src 'self' data: https://tile.example"),
+        ("https://{s}.tile.example:8443/{z}/{x}/{y}.png", "img-src 'self' data: https://*.tile.example:8443"),
+        ("//tile.example/{z}.png", "img-src 'self' data: https://tile.example"),
+        ("/tiles/{z}/{x}/{y}.png", "img-src 'self' data:"),
+    ],
+)
+def test_images_come_from_the_tile_server_only(tile_url, source):
+    assert source in content_security_policy(tile_url).split("; ")
+
+
+def test_it_begins_where_the_public_zones_are(client):
+    assert embedded(client.get("/"), "config")["extent"] is None
+    make_zone()
+    make_zone("yard", access="private", geometry_3857=box(5000, 0, 5060, 10))
+    west, south, east, north = embedded(client.get("/"), "config")["extent"]
+    assert (round(west, 4), round(south, 4)) == (35.4872, 38.7223)
+    assert east - west < 0.001
+    assert north - south < 0.0001
+
+
+def test_it_opens_when_the_database_is_away(client, monkeypatch):
+    def away():
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("apps.parking.selectors.public_extent", away)
+    response = client.get("/")
+    assert response.status_code == 200
+    assert embedded(response, "config")["extent"] is None
+
+
+def test_every_string_of_the_script_is_there(client, settings):
+    strings = embedded(client.get("/"), "strings")
+    folder = settings.BASE_DIR / "apps" / "webmap" / "static" / "webmap"
+    source = "\n".join(path.read_text() for path in folder.glob("*.js"))
+    used = set(re.findall(r'\btext\(\s*"(\w+)"', source)) | set(re.findall(r'\? "(\w+)" : "\w+"[,)]', source))
+    assert used
+    assert used <= set(strings) | {"offline", "server"}
+    for mode in ("parallel", "perpendicular", "diagonal", "free"):
+        assert mode in strings
