@@ -73,12 +73,24 @@ class PlacementProblem:
             raise PlacementError(
                 f"zone is not a valid polygon ({shapely.is_valid_reason(self.zone)}); repair it first"
             )
+        if self.kerb is not None:
+            _check_geometry("kerb", self.kerb)
+        self._check_angles()
+
+    def _check_angles(self) -> None:
         if self.mode == "diagonal" and self.angle_deg is None and self.angle_ranges_deg is None:
             raise PlacementError("mode diagonal needs angle_deg, the slots' angle against the kerb")
         if self.angle_deg is not None and not math.isfinite(self.angle_deg):
             raise PlacementError(f"angle_deg is {self.angle_deg}; it must be a number of degrees")
-        if self.kerb is not None:
-            _check_geometry("kerb", self.kerb)
+        for low, high in self.ranges_deg:
+            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+                raise PlacementError(
+                    f"angle_ranges_deg has ({low}, {high}); each must run from a lower to a higher angle"
+                )
+        if not self.ranges_deg:
+            raise PlacementError(
+                "angle_ranges_deg is empty, so no slot may stand; leave it None for the mode's own"
+            )
 
     @property
     def ranges_deg(self) -> tuple[tuple[float, float], ...]:
