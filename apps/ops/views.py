@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Is the process alive; is all that it needs there."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from apps.ops.selectors import dependencies
+
+__all__ = ["healthz", "readyz"]
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 as long as this process answers; asks nobody else, so a lost database restarts no web server."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when every needed part is there, else 503; each part with its state and, in words, what is wrong."""
+    parts = dependencies()
+    ready = all(part.ok for part in parts if part.needed)
+    body = {
+        "status": "ok" if ready else "down",
+        "dependencies": {
+            part.name: {"status": "ok" if part.ok else "down", "needed": part.needed, "detail": part.detail}
+            for part in parts
+        },
+    }
+    return JsonResponse(body, status=200 if ready else 503)
