@@ -286,15 +286,15 @@ class TestBadInput:
         self.nothing_left(intake, redis_client)
 
 
-def store_away(settings, monkeypatch) -> FrameStore:
+def store_away(settings) -> FrameStore:
     """The store of an installation whose Redis does not answer."""
-    monkeypatch.setattr(settings, "REDIS_URL", "redis://127.0.0.1:1/0")
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
     return wiring.frame_store(wiring.redis_client())
 
 
 class TestServicesAway:
-    def test_while_redis_is_away_files_wait(self, intake, root, settings, monkeypatch):
-        there, intake.watcher.store = intake.store, store_away(settings, monkeypatch)
+    def test_while_redis_is_away_files_wait(self, intake, root, settings):
+        there, intake.watcher.store = intake.store, store_away(settings)
         sent = time.time()
         land(root, jpeg())
         intake.scan(0.3)
@@ -307,11 +307,9 @@ class TestServicesAway:
         (frame,) = intake.store.claim(1, "w").frames
         assert abs(frame.received_at.timestamp() - sent) < 0.2, "waiting must not make a frame look newer"
 
-    def test_while_redis_is_away_a_newer_file_of_the_same_name_is_not_lost(
-        self, intake, root, settings, monkeypatch
-    ):
+    def test_while_redis_is_away_a_newer_file_of_the_same_name_is_not_lost(self, intake, root, settings):
         there = intake.watcher.store
-        intake.watcher.store = store_away(settings, monkeypatch)
+        intake.watcher.store = store_away(settings)
         land(root, jpeg(seed=1))
         intake.scan(0.2)
         land(root, jpeg(seed=2))
@@ -320,7 +318,7 @@ class TestServicesAway:
         assert intake.files() == []
         assert intake.store.claim(1, "w").frames[0].image == jpeg(seed=2)
 
-    def test_while_postgresql_is_away_frames_go_on_and_counts_wait(self, intake, root, settings, monkeypatch):
+    def test_while_postgresql_is_away_frames_go_on_and_counts_wait(self, intake, root, monkeypatch):
         from django.db import connections
 
         connections["default"].close()
