@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,11 @@ def read_instances(path: Path) -> list[Instance]:
         raise PlacementError(f"{path} is not JSON: {error}") from error
     if not isinstance(items, list):
         raise PlacementError(f"{path} must hold a list of instances")
+    return parse_instances(items)
+
+
+def parse_instances(items: Sequence[Any]) -> list[Instance]:
+    """Instances from what a file held; errors as in ``read_instances``."""
     return [_instance(item, index) for index, item in enumerate(items)]
 
 

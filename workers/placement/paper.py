@@ -9,15 +9,15 @@ iterations are over. What SPARK adds to it is in ``stretches``.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from workers.placement.colony import Found, Search, ground, search
+from workers.placement.colony import Found, Ground, Search, ground, search
 from workers.placement.feasible import spaced_size
 from workers.placement.geometry import Scene
 from workers.placement.parameters import PaperParameters
 from workers.placement.problem import PlacementProblem
 from workers.placement.proposal import NOTHING, Proposal
 from workers.placement.rows import (
-    Row,
     angles_rad,
     extent_m,
     free_length,
@@ -32,14 +32,17 @@ from workers.placement.rows import (
 _KERB_GAP_M = 0.3
 
 
-def lay_whole_zone(
-    problem: PlacementProblem, scene: Scene, parameters: PaperParameters, seed: int
-) -> Proposal:
-    """One colony for the whole zone; with ``lower_n`` again with one slot less until a layout costs nothing."""
+def whole_zone_task(
+    problem: PlacementProblem, scene: Scene, parameters: PaperParameters
+) -> tuple[Search, Ground] | None:
+    """What the paper gives its colony: N from the free length, and bounds for x, or for x, y and angle.
+
+    None when the base line does not meet the zone.
+    """
     line = scene.lines[0]
     near, far = line.depths(scene.zone)
     if far < near:
-        return NOTHING
+        return None
     low, high = span(line, scene.zone)
     # The usual angle, or in a zone too shallow for it the first that fits.
     usual = angles_rad(problem, several=False)[0]
@@ -47,7 +50,7 @@ def lay_whole_zone(
     beta = usual if 2 * half_depth_m(problem, usual) <= far - near else next(fitting, usual)
     half_depth = half_depth_m(problem, beta)
     # In the middle of a strip, beside the kerb of anything deeper.
-    row = Row(near + half_depth + min(max(0.0, far - near - 2 * half_depth) / 2, _KERB_GAP_M), beta)
+    d = near + half_depth + min(max(0.0, far - near - 2 * half_depth) / 2, _KERB_GAP_M)
     pitch = pitch_m(problem, beta)
     n = slots_from_free_length(free_length(line, scene.zone, scene.blocked), pitch, problem.spacing_m)
     table = line.table(extent_m(problem, beta), max(0.0, -low), max(0.0, high - line.length))
@@ -56,13 +59,22 @@ def lay_whole_zone(
     if parameters.search == "full":
         first, last = (math.radians(angle) for angle in max(problem.ranges_deg, key=lambda r: r[1] - r[0]))
         bounds = ((low, near, first), (high, far, last))
-    kept_apart = pitch if parameters.spread else 0.0
+    return Search(n, table, (d, beta), *bounds, pitch if parameters.spread else 0.0), over
+
+
+def lay_whole_zone(
+    problem: PlacementProblem, scene: Scene, parameters: PaperParameters, seed: int
+) -> Proposal:
+    """One colony for the whole zone; with ``lower_n`` again with one slot less until a layout costs nothing."""
+    given = whole_zone_task(problem, scene, parameters)
+    if given is None:
+        return NOTHING
+    task, over = given
     found: Found | None = None
     evaluations = 0
-    while n > 0:
-        found = search(Search(n, table, (row.d, row.beta), *bounds, kept_apart), over, parameters, seed)
+    for n in range(task.n, 0, -1):
+        found = search(replace(task, n=n), over, parameters, seed)
         evaluations += found.evaluations
         if found.cost <= 0.0 or not parameters.lower_n:
             break
-        n -= 1
     return NOTHING if found is None else Proposal(found.poses, found.cost, found.history, evaluations)
