@@ -233,7 +233,7 @@ def _buildings(rng: np.random.Generator, vary: bool) -> tuple[Building, ...]:
 def _trees(rng: np.random.Generator, far: float, near: float, vary: bool) -> tuple[Tree, ...]:
     keep = float(rng.uniform(0.3, 1.0)) if vary else 1.0
     places = [(s, far + 1.3) for s in (-58, -39.5, -27, -15.5, 9.5, 21, 33.5, 45, 57)]
-    places += [(s, near - 1.3) for s in (-60, -47, -38, 26.5, 38, 52, 62)]
+    places += [(s, near - 1.3) for s in (-60, -47, -38, -20.5, 13.5, 26.5, 38, 52, 62)]
     places += [(s, near - 5.0) for s in (-9, -2, 6, 44, -55)]
     places += [
         (-10, 34.2),

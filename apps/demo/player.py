@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +15,6 @@ from apps.demo.layout import build_layout
 from apps.demo.light import Light, light_at
 from apps.demo.renderer import Frame, StreetRenderer
 from apps.demo.timeline import Street
-from apps.demo.views import demo_cameras
 
 CLOUD_SPAN_S = 7200.0
 CLOUDY_SHARE = 0.3
@@ -37,9 +36,8 @@ def light_of(seed: int, t_s: float) -> Light:
     return light_at(t_s / 3600, 1.0 if draw < CLOUDY_SHARE else 0.0)
 
 
-def shots(every_s: float, speed: float, start_t_s: float) -> Iterator[Shot]:
+def shots(views: Sequence[DemoCamera], every_s: float, speed: float, start_t_s: float) -> Iterator[Shot]:
     """Frames in the order they are due, for ever; the cameras take turns within each interval."""
-    views = demo_cameras()
     number = 0
     while True:
         for index, view in enumerate(views):

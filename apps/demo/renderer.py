@@ -20,7 +20,7 @@ from apps.demo.cars import CarPlace
 from apps.demo.layout import Layout
 from apps.demo.light import Light
 from apps.demo.noise import sunlit
-from apps.demo.paint import ROOF_LINES, car_numbers, shade_cars
+from apps.demo.paint import CAR_NUMBERS, ROOF_LINES, car_numbers, shade_cars
 from apps.demo.raster import NO_TRIANGLE, fill_triangles
 from apps.demo.scenery import Scenery, build_scenery
 
@@ -87,7 +87,7 @@ class StreetRenderer:
         car_shadow = np.zeros((side, side) if light.has_sun else (2, 2), np.float32)
         if light.has_sun and len(meshes.triangles):
             cast_shadow(car_shadow, CAR_SHADOW_CELLS_PER_M, light.sun, meshes.world, meshes.triangles)
-        numbers = np.array([_numbers(c, light) for c in cars], np.float32).reshape(len(cars), -1)
+        numbers = np.array([_numbers(c, light) for c in cars], np.float32).reshape(len(cars), CAR_NUMBERS)
         contact_plan, contact = _contact_map(cars)
         image = np.empty_like(back.ambient)
         _lay_shadows(

@@ -16,6 +16,7 @@ from django.contrib.gis.geos import GEOSGeometry
 
 from apps.demo.background import static_depth
 from apps.demo.camera import DemoCamera
+from apps.demo.control_points import write_control_points
 from apps.demo.layout import build_layout
 from apps.demo.scenery import build_scenery
 from apps.demo.truth import blind_ground, calibration_of, street_frame
@@ -73,10 +74,13 @@ def set_up_street() -> SetupReport:
     for spec in specs:
         known = ParkingZone.objects.filter(slug=spec.slug).exists()
         (update_zone if known else create_zone)(spec)
-    scenery = build_scenery(build_layout(0))
+    layout = build_layout(0)
+    scenery = build_scenery(layout)
     for view in demo_cameras():
         hidden = blind_ground(view, static_depth(scenery, view)[0])
-        _register(view, GEOSGeometry(street_frame().geometry_to_3857(hidden).wkb, srid=3857))
+        points = demo_folder() / "control_points" / f"{view.name}.csv"
+        write_control_points(points, layout, scenery, view)
+        _register(view, GEOSGeometry(street_frame().geometry_to_3857(hidden).wkt, srid=3857))
     return SetupReport(tuple(s.slug for s in specs), tuple(v.name for v in demo_cameras()))
 
 

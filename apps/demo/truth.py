@@ -143,21 +143,20 @@ def blind_ground(camera: DemoCamera, inverse_depth: NDArray[np.float32]) -> Mult
     grid = np.stack(np.meshgrid(s, t), axis=-1).reshape(-1, 2)
     hidden = ground_hidden(camera, inverse_depth, to_world(grid)).reshape(len(t), len(s)).astype(np.uint8)
     hidden = cv2.morphologyEx(hidden, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    contours, _ = cv2.findContours(hidden, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    pieces = []
-    for contour in contours:
-        if len(contour) < 3:
+    contours, tree = cv2.findContours(hidden, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    pieces, holes = [], []
+    for k, contour in enumerate(contours):
+        if len(contour) < 4:
             continue
         ring = (contour[:, 0, :] + 0.5) * BLIND_CELL_M + (s0, t0)
-        piece = Polygon(ring).buffer(BLIND_CELL_M / 2).simplify(0.06)
-        if piece.area >= BLIND_LEAST_M2:
-            pieces.append(shapely.transform(piece, to_world))
-    merged = shapely.union_all(pieces)
-    return (
-        MultiPolygon([merged])
-        if merged.geom_type == "Polygon"
-        else MultiPolygon(shapely.get_parts(merged).tolist())
-    )
+        is_hole = tree[0, k, 3] >= 0
+        # Contours run through the hidden cells' centres: half a cell inside their edge.
+        area = shapely.make_valid(Polygon(ring)).buffer(-BLIND_CELL_M / 2 if is_hole else BLIND_CELL_M / 2)
+        if area.area >= BLIND_LEAST_M2:
+            (holes if is_hole else pieces).append(area.simplify(0.06))
+    merged = shapely.transform(shapely.union_all(pieces).difference(shapely.union_all(holes)), to_world)
+    parts = [g for g in shapely.get_parts(merged) if g.geom_type == "Polygon" and g.area >= BLIND_LEAST_M2]
+    return MultiPolygon(parts)
 
 
 def ground_hidden(

@@ -42,24 +42,26 @@ class Command(BaseCommand):
             help="the street's hour at the start (default 10)",
         )
         parser.add_argument("--seed", type=int, default=0, help="another seed is another day in the street")
+        names = [view.name for view in demo_cameras()]
+        parser.add_argument("--camera", choices=names, default="", help="play one camera only")
         parser.add_argument("--host", default=settings.SPARK_SFTP_HOST)
         parser.add_argument("--port", type=int, default=settings.SPARK_SFTP_PORT)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["every"] <= 0 or options["speed"] <= 0:
             raise CommandError("--every and --speed must be more than 0")
-        missing = [v.name for v in demo_cameras() if not key_path(v.name).exists()]
+        views = [v for v in demo_cameras() if options["camera"] in ("", v.name)]
+        missing = [v.name for v in views if not key_path(v.name).exists()]
         if missing:
             raise CommandError(f"no key for {', '.join(missing)}: run `manage.py demo_street_setup` first")
         start_t_s = options["start_hour"] * 3600.0
-        due = shots(options["every"], options["speed"], start_t_s)
+        due = shots(views, options["every"], options["speed"], start_t_s)
         if options["limit"]:
-            due = itertools.islice(due, options["limit"] * len(demo_cameras()))
+            due = itertools.islice(due, options["limit"] * len(views))
         log = UploadLog(demo_folder() / "uploads.json", seed=options["seed"], start_t_s=start_t_s)
         with ExitStack() as stack:
             uploaders = {
-                view.name: stack.enter_context(Uploader(self._target(view.name, options)))
-                for view in demo_cameras()
+                view.name: stack.enter_context(Uploader(self._target(view.name, options))) for view in views
             }
             try:
                 self._play(Player(options["seed"], start_t_s), due, uploaders, log, options["every"])

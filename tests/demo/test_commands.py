@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The demo in the database and through a real SFTP door."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import stat
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+
+from apps.demo.demo_truth import kerbside_of, moment_at, score_street
+from apps.demo.layout import build_layout
+from apps.demo.scoring import true_spaces
+from apps.demo.services import key_path, set_up_street
+from apps.demo.timeline import Street
+from apps.demo.truth import calibration_of, free_ground, street_frame
+from apps.demo.views import demo_cameras
+from apps.parking.models import ParkingZone
+from camera_registry.calibrate import main as calibrate
+from camera_registry.models import Camera
+from tests.camera_registry.doors import running_door
+
+NORTH = "bahar-north"
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_setup_registers_zones_cameras_keys_and_blind_ground():
+    report = set_up_street()
+    assert len(report.zones) == ParkingZone.objects.count() == 5
+    assert set(ParkingZone.objects.values_list("access", flat=True)) == {"public", "private"}
+    for view in demo_cameras():
+        camera = Camera.objects.get(name=view.name)
+        assert camera.image_size == (1920, 1080)
+        assert camera.calibration.data["parameters"] == list(calibration_of(view).homography.parameters)
+        assert camera.blind_ground.valid and camera.blind_ground.area > 100
+        assert camera.keys.count() == 1
+        assert stat.S_IMODE(key_path(view.name).stat().st_mode) == 0o600
+
+
+def test_setup_may_be_repeated():
+    set_up_street()
+    keys = {v.name: key_path(v.name).read_bytes() for v in demo_cameras()}
+    before = list(ParkingZone.objects.order_by("slug").values_list("slug", "version"))
+    set_up_street()
+    assert list(ParkingZone.objects.order_by("slug").values_list("slug", "version")) == before
+    assert {v.name: key_path(v.name).read_bytes() for v in demo_cameras()} == keys
+    assert all(c.calibrations.count() == 1 and c.keys.count() == 1 for c in Camera.objects.all())
+
+
+def test_control_points_calibrate_to_the_exact_calibration(tmp_path):
+    set_up_street()
+    for view in demo_cameras():
+        points = Path(django_settings.SPARK_VAR) / "demo" / "control_points" / f"{view.name}.csv"
+        assert len(list(csv.DictReader(points.open()))) >= 8
+        out = tmp_path / "calibration.json"
+        assert calibrate([str(points), "-o", str(out), "--image-size", "1920x1080"]) == 0
+        fitted = json.loads(out.read_text())
+        assert fitted["rmse_m"] < 0.25
+        assert fitted["lens"]["k"] == pytest.approx(view.k, abs=0.04)
+
+
+def test_cameras_upload_through_the_door(settings):
+    set_up_street()
+    with running_door() as door:
+        settings.SPARK_SFTP_PORT = door.port
+        said = io.StringIO()
+        call_command(
+            "demo_cameras", every=0.2, speed=60.0, limit=2, camera=NORTH, port=door.port, stdout=said
+        )
+        paths = sorted((door.inbox / NORTH).iterdir())
+        assert len(paths) == said.getvalue().count(NORTH) == 2
+        frames = [cv2.imread(str(path)) for path in paths]
+        assert all(frame.shape == (1080, 1920, 3) for frame in frames)
+        assert not np.array_equal(*frames)
+    log = json.loads((Path(settings.SPARK_VAR) / "demo" / "uploads.json").read_text())
+    assert [u[0] for u in log["uploads"]] == [NORTH, NORTH]
+    assert moment_at(log, log["uploads"][0][2]) == log["start_t_s"]
+    assert moment_at(log, log["uploads"][1][2]) == pytest.approx(log["start_t_s"] + 12.0)
+    assert moment_at(log, 0.0) is None
+
+
+def test_cameras_outlast_a_door_that_is_away():
+    set_up_street()
+    said = io.StringIO()
+    call_command("demo_cameras", every=0.1, speed=1.0, limit=1, camera=NORTH, port=1, stdout=said)
+    assert said.getvalue().count("not sent") == 1
+
+
+def test_cameras_without_setup_say_what_to_run():
+    with pytest.raises(CommandError, match="demo_street_setup"):
+        call_command("demo_cameras", limit=1)
+
+
+def test_the_true_layout_scores_full_marks_against_itself():
+    layout = build_layout(0)
+    street = Street(layout, 0, 9 * 3600.0)
+    free = free_ground(layout, street.state_at(10 * 3600.0))
+    found = {z.slug: true_spaces(kerbside_of(z), free[z.slug]) for z in layout.zones}
+    scores = score_street(street, 10 * 3600.0, found)
+    assert sum(len(s) for s in found.values()) >= 5
+    assert all(s.precision == s.recall == 1.0 and s.worst_false_free < 0.01 for s in scores.values())
+    assert all(s.true_negatives > 0 for s in scores.values())
+    assert street_frame().origin_3857[0] == pytest.approx(35.49 * 20037508.34 / 180, abs=1)
