@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""From trained weights (.pt) to the ONNX file that the CPU engine reads: any batch, any input size."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from workers.segmentation.protocol import SegmentationError, WeightsError
+from workers.segmentation.quiet import import_ultralytics
+
+OPSET = 17
+MAX_SHIPPED_BYTES = 15_000_000  # what may lie in the repository
+
+
+def export_onnx(weights: Path, output: Path) -> Path:
+    """Write `output` and return it. Raises WeightsError for a missing file, SegmentationError without Ultralytics."""
+    if not Path(weights).is_file():
+        raise WeightsError(f"no weights at {weights}")
+    try:
+        library = import_ultralytics()
+    except ImportError as error:
+        raise SegmentationError(
+            f"exporting needs ultralytics ({error}): pip install -r requirements.txt"
+        ) from error
+    output = Path(output)
+    with tempfile.TemporaryDirectory() as folder:  # Ultralytics writes beside the weights
+        copy = Path(shutil.copy(weights, folder)).rename(Path(folder) / "model.pt")
+        model = library.YOLO(str(copy), task="segment")
+        written = model.export(
+            format="onnx", dynamic=True, simplify=True, opset=OPSET, imgsz=(736, 1280), device="cpu"
+        )
+        output.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(written, output)
+    return output
