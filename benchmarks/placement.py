@@ -33,11 +33,11 @@ from workers.placement import (
 )
 from workers.placement.colony import Search
 from workers.placement.feasible import feasible_slots
-from workers.placement.geometry import build_scene
 from workers.placement.instances import Instance, parse_instances
 from workers.placement.kernels import pose_on_line
 from workers.placement.paper import whole_zone_task
 from workers.placement.problem import Slot
+from workers.placement.scene import build_scene
 from workers.placement.score import score_instance
 
 ROOT = Path(__file__).resolve().parents[1]

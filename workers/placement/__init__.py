@@ -12,7 +12,7 @@ import shapely
 from shapely import LineString, Polygon
 
 from workers.placement.feasible import feasible_slots
-from workers.placement.geometry import build_scene, polygonal
+from workers.placement.geometry import polygonal
 from workers.placement.paper import lay_whole_zone
 from workers.placement.parameters import (
     AS_PUBLISHED_FULL,
@@ -23,6 +23,7 @@ from workers.placement.parameters import (
 )
 from workers.placement.problem import Mode, Placement, PlacementError, PlacementProblem, Slot
 from workers.placement.proposal import NOTHING
+from workers.placement.scene import build_scene
 from workers.placement.stretches import lay_by_stretch
 
 __all__ = [

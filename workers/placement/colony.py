@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from workers.placement.geometry import LineTable
 from workers.placement.kernels import free_stretches, layout_cost, run_colony
 from workers.placement.parameters import PaperParameters
+from workers.placement.scene import SceneArrays
 
 Floats = NDArray[np.float64]
-SceneArrays = tuple[Floats, Floats, NDArray[np.int64], Floats]
 
 # The kernels call what is below this no overlap: a fifth of what the exact check lets pass.
 SEARCH_TOLERANCE_M2 = 2e-5

@@ -208,7 +208,7 @@ def aligned_frame(problem: PlacementProblem) -> AlignedFrame:
     mean = shapely.get_coordinates(problem.zone)[:-1].mean(axis=0)
     origin = (float(mean[0]), float(mean[1]))
     near = AlignedFrame(origin, 0.0)
-    zone, kerb = near.into(problem.zone), _usable_kerb(problem)
+    zone, kerb = near.into(problem.zone), usable_kerb(problem)
     lines = base_lines(zone, None if kerb is None else near.into(kerb), problem.slot_width_m / 2)
     ends = lines[0].points[[0, -1]]
     ahead = ends[1] - ends[0]
@@ -217,7 +217,8 @@ def aligned_frame(problem: PlacementProblem) -> AlignedFrame:
     return AlignedFrame(origin, math.atan2(ahead[1], ahead[0]))
 
 
-def _usable_kerb(problem: PlacementProblem) -> LineString | None:
+def usable_kerb(problem: PlacementProblem) -> LineString | None:
+    """The kerb, unless it has no length."""
     return problem.kerb if problem.kerb is not None and problem.kerb.length > 1e-3 else None
 
 
@@ -234,38 +235,6 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     if not polygons:
         return Polygon()
     return polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One problem in the aligned frame: shapes for the exact check, edge arrays for the kernels."""
-
-    frame: AlignedFrame
-    zone: Polygon
-    blocked: BaseGeometry
-    lines: tuple[BaseLine, ...]
-
-    def arrays(self, placed: list[Polygon] | None = None) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
-        """(zone edges, occupied edges, starts, boxes) as the kernels want them; ``placed`` counts as occupied."""
-        pieces = [part for part in shapely.get_parts(self.blocked) if not part.is_empty] + (placed or [])
-        edges = [polygon_edges(piece) for piece in pieces]
-        starts = np.concatenate([[0], np.cumsum([len(e) for e in edges])]).astype(np.int64)
-        occupied = np.concatenate(edges) if edges else np.empty((0, 4))
-        boxes = shapely.bounds(np.array(pieces, dtype=object)) if pieces else np.empty((0, 4))
-        return polygon_edges(self.zone), occupied, starts, np.ascontiguousarray(boxes, dtype=np.float64)
-
-
-def build_scene(problem: PlacementProblem) -> Scene:
-    """Normalise and align a problem. Occupied ground beyond the zone's bounding box is left out."""
-    frame = aligned_frame(problem)
-    zone = frame.into(problem.zone)
-    assert isinstance(zone, Polygon)
-    blocked = polygonal(problem.blocked)
-    if not blocked.is_empty:
-        blocked = frame.into(polygonal(shapely.intersection(blocked, problem.zone.envelope)))
-    kerb = _usable_kerb(problem)
-    lines = base_lines(zone, None if kerb is None else frame.into(kerb), problem.slot_width_m / 2)
-    return Scene(frame, zone, blocked, tuple(lines))
 
 
 def polygon_edges(polygon: Polygon) -> Floats:

@@ -13,13 +13,12 @@ from dataclasses import replace
 
 from workers.placement.colony import Found, Ground, Search, ground, search
 from workers.placement.feasible import spaced_size
-from workers.placement.geometry import Scene
 from workers.placement.parameters import PaperParameters
 from workers.placement.problem import PlacementProblem
 from workers.placement.proposal import NOTHING, Proposal
 from workers.placement.rows import (
-    angles_rad,
     extent_m,
+    fitting_angle_rad,
     free_length,
     half_depth_m,
     pitch_m,
@@ -27,6 +26,7 @@ from workers.placement.rows import (
     slots_from_free_length,
     span,
 )
+from workers.placement.scene import Scene
 
 # In a deep zone the row of a search along x stands this far from the kerb; the paper leaves the distance open.
 _KERB_GAP_M = 0.3
@@ -44,10 +44,7 @@ def whole_zone_task(
     if far < near:
         return None
     low, high = span(line, scene.zone)
-    # The usual angle, or in a zone too shallow for it the first that fits.
-    usual = angles_rad(problem, several=False)[0]
-    fitting = (b for b in angles_rad(problem, several=True) if 2 * half_depth_m(problem, b) <= far - near)
-    beta = usual if 2 * half_depth_m(problem, usual) <= far - near else next(fitting, usual)
+    beta = fitting_angle_rad(problem, far - near)
     half_depth = half_depth_m(problem, beta)
     # In the middle of a strip, beside the kerb of anything deeper.
     d = near + half_depth + min(max(0.0, far - near - 2 * half_depth) / 2, _KERB_GAP_M)

@@ -83,7 +83,7 @@ def half_depth_m(problem: PlacementProblem, beta: float) -> float:
     return (problem.slot_length_m * sin + problem.slot_width_m * cos) / 2
 
 
-def angles_rad(problem: PlacementProblem, several: bool) -> list[float]:
+def angles_rad(problem: PlacementProblem) -> list[float]:
     """Slot angles to try, radians, the usual one first."""
     degrees: list[float] = []
     for low, high in problem.ranges_deg:
@@ -99,7 +99,13 @@ def angles_rad(problem: PlacementProblem, several: bool) -> list[float]:
                 middle - 0.9 * half,
                 middle + 0.9 * half,
             ]
-    return [math.radians(angle) for angle in (degrees if several else degrees[:1])]
+    return [math.radians(angle) for angle in degrees]
+
+
+def fitting_angle_rad(problem: PlacementProblem, depth_m: float) -> float:
+    """The usual angle or, in a zone too shallow for it, the first that fits."""
+    angles = angles_rad(problem)
+    return next((beta for beta in angles if 2 * half_depth_m(problem, beta) <= depth_m), angles[0])
 
 
 def gaps_m(slack_m: float, several: bool) -> list[float]:

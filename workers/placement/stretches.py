@@ -17,9 +17,9 @@ import shapely
 from shapely import Polygon
 from shapely.affinity import translate
 
-from workers.placement.colony import SEARCH_TOLERANCE_M2, Found, Ground, SceneArrays, Search, ground, search
+from workers.placement.colony import SEARCH_TOLERANCE_M2, Found, Ground, Search, ground, search
 from workers.placement.feasible import largest_compatible, spaced_size
-from workers.placement.geometry import BaseLine, Floats, LineTable, Scene, base_lines
+from workers.placement.geometry import BaseLine, Floats, LineTable, base_lines
 from workers.placement.kernels import conflicts, tight_pitch
 from workers.placement.parameters import PaperParameters
 from workers.placement.problem import PlacementProblem, Slot
@@ -28,12 +28,14 @@ from workers.placement.rows import (
     Row,
     angles_rad,
     extent_m,
+    fitting_angle_rad,
     gaps_m,
     half_depth_m,
     pitch_m,
     slot_size,
     slots_from_free_length,
 )
+from workers.placement.scene import Scene, SceneArrays
 
 # A zone this much shallower than the slot may still hold one where it widens; below, no row is tried.
 _DEPTH_FORGIVEN_M = 0.3
@@ -103,7 +105,8 @@ def _lay_line(
     """The best layout along one line; and (N, 3): half length and width with spacing, angle against the line."""
     near, far = line.depths(scene.zone)
     layouts = _Layouts()
-    for beta in angles_rad(problem, parameters.several_rows):
+    angles = angles_rad(problem) if parameters.several_rows else [fitting_angle_rad(problem, far - near)]
+    for beta in angles:
         half_depth = half_depth_m(problem, beta)
         slack = far - near - 2 * half_depth * (depth + 1)
         if slack < -_DEPTH_FORGIVEN_M:

@@ -18,7 +18,8 @@ from workers.placement import (
     PlacementProblem,
 )
 from workers.placement.colony import Found, Ground, Search, ground, search
-from workers.placement.geometry import LineTable, build_scene
+from workers.placement.geometry import LineTable
+from workers.placement.scene import build_scene
 
 KERB = LineString([(0, 0), (40, 0)])
 

@@ -15,8 +15,9 @@ from shapely import LineString, Polygon, box
 from tests.workers.placement.scenes import cars, polygons
 from workers.placement import STREET, PlacementProblem, Slot
 from workers.placement.colony import SEARCH_TOLERANCE_M2, ground
-from workers.placement.geometry import build_scene, polygon_edges
+from workers.placement.geometry import polygon_edges
 from workers.placement.kernels import box_overlap, free_stretches, rectangle_overlap, tight_pitch
+from workers.placement.scene import build_scene
 
 LENGTH, WIDTH = 5.0, 2.3
 poses = st.tuples(st.floats(-15, 15), st.floats(-10, 10), st.floats(-7, 7))

@@ -9,8 +9,8 @@ from shapely import Polygon, box
 from shapely.affinity import rotate, translate
 
 from workers.placement import AS_PUBLISHED_X, PlacementProblem, place
-from workers.placement.geometry import build_scene
 from workers.placement.rows import free_length, slots_from_free_length
+from workers.placement.scene import build_scene
 
 
 @pytest.mark.parametrize(
