@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import shapely
+
+from camera_registry.mercator import LocalFrame
 from camera_registry.models import Camera, Rejection
 
 __all__ = [
@@ -13,6 +16,7 @@ __all__ = [
     "IntakeCamera",
     "account",
     "accounts_now",
+    "blind_area_m2",
     "cameras_by_id",
     "intake_cameras",
     "rejection_counts",
@@ -77,6 +81,15 @@ def intake_cameras() -> dict[str, IntakeCamera]:
 def cameras_by_id(ids: Iterable[int]) -> dict[int, Camera]:
     """Cameras with their active calibrations, by primary key."""
     return Camera.objects.select_related("calibration").in_bulk(list(ids))
+
+
+def blind_area_m2(camera: Camera) -> float | None:
+    """True area of the ground that the camera cannot see, m²; None when none is given."""
+    if not camera.blind_ground:
+        return None
+    ground = shapely.from_wkb(bytes(camera.blind_ground.wkb))
+    x, y = ground.centroid.coords[0]
+    return float(LocalFrame((x, y)).geometry_to_metres(ground).area)
 
 
 def rejection_counts(account: str) -> dict[str, int]:

@@ -39,6 +39,8 @@ __all__ = [
     "record_received",
     "record_rejection",
     "register_camera",
+    "remove_camera",
+    "remove_key",
     "remove_password",
     "set_enabled",
     "set_generated_password",
@@ -80,6 +82,16 @@ def add_key(camera: Camera, public_key: str, *, comment: str = "") -> CameraKey:
         defaults={"public_key": key.line, "comment": (comment or key.comment)[:120]},
     )
     return row
+
+
+def remove_key(key: CameraKey) -> None:
+    """The camera may no longer log in with this key; sessions that it opened end within seconds."""
+    key.delete()
+
+
+def remove_camera(camera: Camera) -> None:
+    """Forget a camera with its keys, calibrations and counts. What was published from its frames stays."""
+    camera.delete()
 
 
 def set_generated_password(camera: Camera) -> str:

@@ -1,0 +1,335 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The camera page: how it is doing, why frames were refused, how it logs in, what it was calibrated with."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+
+from camera_registry import selectors, services
+from camera_registry.admin_forms import CameraForm, CameraKeyForm
+from camera_registry.choices import CameraState
+from camera_registry.keys import host_key_fingerprints
+from camera_registry.models import Camera, CameraKey, Rejection
+
+
+class CameraKeyInline(admin.TabularInline):
+    """Keys are added and removed, never edited."""
+
+    model = CameraKey
+    form = CameraKeyForm
+    fields = ("public_key", "comment", "fingerprint", "created_at")
+    readonly_fields = ("fingerprint", "created_at")
+    extra = 1
+
+    def has_change_permission(self, request: HttpRequest, obj: Camera | None = None) -> bool:
+        return False
+
+
+def _ago(moment: dt.datetime | None) -> str:
+    if moment is None:
+        return "–"
+    return _("%(ago)s ago (%(at)s UTC)") % {
+        "ago": timesince(moment),
+        "at": moment.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S"),
+    }
+
+
+@admin.register(Camera)
+class CameraAdmin(admin.ModelAdmin):
+    """Cameras, written through the services."""
+
+    form = CameraForm
+    inlines = (CameraKeyInline,)
+    list_display = ("name", "title", "state", "last_frame", "last_cars", "refused", "calibration", "enabled")
+    list_filter = ("enabled",)
+    search_fields = ("name", "title")
+    list_select_related = ("calibration", "calibration__camera")
+    readonly_fields = (
+        "state", "last_frame", "last_analysis", "rejections_table",
+        "door", "password",
+        "calibrations_table", "image_size_px", "blind_ground_m2",
+    )  # fmt: skip
+    fieldsets = (
+        (None, {"fields": ("name", "title", "owner", "enabled")}),
+        (_("How it is doing"), {"fields": ("state", "last_frame", "last_analysis", "rejections_table")}),
+        (_("How it uploads"), {"fields": ("expected_interval_s", "door", "password")}),
+        (
+            _("What it sees"),
+            {
+                "fields": (
+                    "image_size_px", "calibrations_table", "calibration_file", "calibration_note",
+                    "max_range_m", "blind_ground_m2", "blind_ground_file",
+                )
+            },
+        ),
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Camera | None = None) -> tuple[str, ...]:
+        """The name is the account and the folder; it is given once."""
+        return ("name", *self.readonly_fields) if obj else self.readonly_fields
+
+    def get_fieldsets(self, request: HttpRequest, obj: Camera | None = None) -> Any:
+        """A camera that is not there yet has no state."""
+        if obj is not None:
+            return self.fieldsets
+        return (
+            (None, {"fields": ("name", "title", "owner", "enabled", "expected_interval_s", "max_range_m")}),
+        )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Camera]:
+        return super().get_queryset(request).prefetch_related("rejections")
+
+    # --- writing -----------------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool) -> None:
+        """Through the services, like every other way in."""
+        names = ("title", "owner", "enabled", "expected_interval_s", "max_range_m")
+        fields = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
+        if form.cleaned_data.get("blind_ground_file"):
+            fields["blind_ground"] = form.cleaned_data["blind_ground_file"]
+        obj.pk = services.register_camera(obj.name, **fields).pk
+        data = form.cleaned_data.get("calibration_file")
+        if data:
+            note = form.cleaned_data.get("calibration_note", "")
+            row = services.import_calibration(obj, data, note=note, user=request.user)
+            messages.info(request, _("Calibration version %d is in use.") % row.version)
+
+    def save_formset(self, request: HttpRequest, form: ModelForm, formset: Any, change: bool) -> None:
+        """Keys are added and removed through the services."""
+        formset.save(commit=False)
+        formset.new_objects = [
+            services.add_key(form.instance, key.public_key, comment=key.comment)
+            for key in formset.new_objects
+        ]
+        for key in formset.deleted_objects:
+            services.remove_key(key)
+
+    def delete_model(self, request: HttpRequest, obj: Camera) -> None:
+        services.remove_camera(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Camera]) -> None:
+        for camera in queryset:
+            services.remove_camera(camera)
+
+    # --- actions on one camera, as buttons of its form -----------------------------------------------------------------
+
+    def get_urls(self) -> list[Any]:
+        def wrap(view: Any) -> Any:
+            return self.admin_site.admin_view(never_cache(view))
+
+        return [
+            path("<int:pk>/password/", wrap(self.new_password), name="camera_registry_camera_password"),
+            path("<int:pk>/no-password/", wrap(self.no_password), name="camera_registry_camera_no_password"),
+            path("<int:pk>/use/<int:version>/", wrap(self.use_version), name="camera_registry_camera_use"),
+            path("<int:pk>/recount/", wrap(self.recount), name="camera_registry_camera_recount"),
+            *super().get_urls(),
+        ]
+
+    def _camera(self, request: HttpRequest, pk: int) -> Camera | HttpResponse:
+        camera = get_object_or_404(Camera, pk=pk)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_change_permission(request, camera):
+            return HttpResponse(status=403)
+        return camera
+
+    def _back(self, request: HttpRequest, camera: Camera, message: Any) -> HttpResponse:
+        self.log_change(request, camera, str(message))
+        messages.success(request, message)
+        return HttpResponseRedirect(reverse("admin:camera_registry_camera_change", args=(camera.pk,)))
+
+    def new_password(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Make a password and show it, this once."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        password = services.set_generated_password(camera)
+        self.log_change(request, camera, "Set a generated password.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Password of %s") % camera.name,
+            "opts": self.opts,
+            "camera": camera,
+            "password": password,
+            "fingerprints": host_key_fingerprints(Path(settings.SPARK_SFTP_HOST_KEY)),
+            "host": settings.SPARK_SFTP_HOST,
+            "port": settings.SPARK_SFTP_PORT,
+        }
+        return TemplateResponse(request, "admin/camera_registry/camera/password.html", context)
+
+    def no_password(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Keys only, from now on."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        services.remove_password(camera)
+        return self._back(request, camera, _("The password is gone; only keys open the door now."))
+
+    def use_version(self, request: HttpRequest, pk: int, version: int) -> HttpResponse:
+        """Use another version of the calibration."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        services.activate_calibration(get_object_or_404(camera.calibrations, version=version))
+        return self._back(request, camera, _("Calibration version %d is in use.") % version)
+
+    def recount(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Begin counting refused frames anew."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        services.forget_rejections(camera.name)
+        return self._back(request, camera, _("Refused frames are counted anew."))
+
+    # --- what is shown -----------------------------------------------------------------------------------------------
+
+    @admin.display(description=_("state"))
+    def state(self, camera: Camera) -> str:
+        """Live, late, off or never, in words and with a mark that needs no colour."""
+        state = camera.state(timezone.now())
+        mark = {CameraState.LIVE: "●", CameraState.LATE: "◐", CameraState.NEVER: "○", CameraState.OFF: "✕"}[
+            state
+        ]
+        return f"{mark} {state.label}"
+
+    @admin.display(description=_("last frame"), ordering="last_received_at")
+    def last_frame(self, camera: Camera) -> str:
+        """When the last good frame came."""
+        return _ago(camera.last_received_at)
+
+    @admin.display(description=_("last analysis"))
+    def last_analysis(self, camera: Camera) -> str:
+        """Of which frame, and how many cars it showed."""
+        if camera.last_analysed_at is None:
+            return "–"
+        return _("frame of %(ago)s; cars: %(cars)s") % {
+            "ago": _ago(camera.last_analysed_at),
+            "cars": camera.last_cars,
+        }
+
+    @admin.display(description=_("refused"))
+    def refused(self, camera: Camera) -> int:
+        """How many frames ended in a reason that is somebody's fault."""
+        return sum(r.count for r in camera.rejections.all() if r.reason != "replaced")
+
+    @admin.display(description=_("frames that were not analysed"))
+    def rejections_table(self, camera: Camera) -> str:
+        """Reasons, counts, and what was said the last time."""
+        rows = sorted(camera.rejections.all(), key=lambda row: row.last_at, reverse=True)
+        if not rows:
+            return _("none")
+        lines = format_html_join(
+            "",
+            "<tr><td><code>{}</code> {}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            ((r.reason, r.get_reason_display(), r.count, _ago(r.last_at), r.last_detail) for r in rows),
+        )
+        head = format_html(
+            "<tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th></tr>",
+            _("reason"), _("count"), _("last time"), _("detail of the last one"),
+        )  # fmt: skip
+        button = self._button("camera_registry_camera_recount", (camera.pk,), _("Count anew"))
+        return format_html("<table>{}{}</table>{}", head, lines, button)
+
+    @admin.display(description=_("SFTP door"))
+    def door(self, camera: Camera) -> str:
+        """What the owner types into the camera, and compares with what it shows."""
+        fingerprints = host_key_fingerprints(Path(settings.SPARK_SFTP_HOST_KEY))
+        keys = format_html_join("", "<br>{}", ((line,) for line in fingerprints)) or _(
+            " not known: it never started here"
+        )
+        return format_html(
+            _("server {}, port {}, account <strong>{}</strong>, folder /<br>host key:{}"),
+            settings.SPARK_SFTP_HOST, settings.SPARK_SFTP_PORT, camera.name, keys,
+        )  # fmt: skip
+
+    @admin.display(description=_("password"))
+    def password(self, camera: Camera) -> str:
+        """Whether one is set; it can be replaced and taken away, never read."""
+        new = (
+            _("Replace it by a new one")
+            if camera.accepts_password
+            else _("Allow a password (it is shown once)")
+        )
+        buttons = self._button("camera_registry_camera_password", (camera.pk,), new)
+        if camera.accepts_password:
+            remove = self._button("camera_registry_camera_no_password", (camera.pk,), _("Remove it"))
+            buttons = format_html("{} {}", buttons, remove)
+        said = _("set") if camera.accepts_password else _("none: only keys open the door")
+        return format_html("{} {}", said, buttons)
+
+    @admin.display(description=_("calibrations"))
+    def calibrations_table(self, camera: Camera) -> str:
+        """Every version, with its error in metres; an older one can be used again."""
+        rows = []
+        for row in camera.calibrations.all():
+            if row.pk == camera.calibration_id:
+                use: Any = _("in use")
+            else:
+                use = self._button("camera_registry_camera_use", (camera.pk, row.version), _("Use this one"))
+            error = "–" if row.rmse_m is None else f"{row.rmse_m:.2f} m"
+            left_out = "–" if row.loo_rmse_m is None else f"{row.loo_rmse_m:.2f} m"
+            rows.append(
+                (row.version, _ago(row.created_at), row.created_by or "–", error, left_out, row.note, use)
+            )
+        if not rows:
+            return _("none: frames are refused until there is one")
+        lines = format_html_join("", "<tr>" + "<td>{}</td>" * 7 + "</tr>", rows)
+        head = format_html_join(
+            "",
+            "<th>{}</th>",
+            ((h,) for h in (_("version"), _("made"), _("by"), _("error"), _("leave-one-out"), _("note"), "")),
+        )
+        return format_html("<table><tr>{}</tr>{}</table>", head, lines)
+
+    @admin.display(description=_("picture size"))
+    def image_size_px(self, camera: Camera) -> str:
+        """Width and height that frames must have; the calibration says."""
+        size = camera.image_size
+        return f"{size[0]} × {size[1]} px" if size else "–"
+
+    @admin.display(description=_("blind ground"))
+    def blind_ground_m2(self, camera: Camera) -> str:
+        """Its area, as a check."""
+        area_m2 = selectors.blind_area_m2(camera)
+        return _("none") if area_m2 is None else f"{area_m2:.0f} m²"
+
+    def _button(self, name: str, arguments: tuple[int, ...], label: Any) -> str:
+        """A button of the page's own form, which carries the CSRF token."""
+        url = reverse(f"admin:{name}", args=arguments)
+        return format_html(
+            '<button type="submit" class="button" formaction="{}" formnovalidate>{}</button>', url, label
+        )
+
+
+@admin.register(Rejection)
+class RejectionAdmin(admin.ModelAdmin):
+    """Everything that was refused, also of names that belong to no camera. To look at only."""
+
+    list_display = ("account", "reason", "count", "last_at", "last_detail")
+    list_filter = ("reason",)
+    search_fields = ("account",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Rejection | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Rejection | None = None) -> bool:
+        return False
