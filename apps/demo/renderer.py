@@ -67,6 +67,8 @@ class StreetRenderer:
         self.layout = layout
         self.scenery: Scenery = build_scenery(layout)
         self._kept: dict[str, tuple[DemoCamera, Background]] = {}
+        self._stamp = np.zeros((0, 0), np.int32)
+        self._stamped = 0
 
     def background(self, camera: DemoCamera, light: Light) -> Background:
         """The empty street, drawn anew only when the camera or the light changed."""
@@ -96,7 +98,7 @@ class StreetRenderer:
         )  # fmt: skip
         nearest = back.inverse_depth.copy()
         ids = np.full(nearest.shape, NO_TRIANGLE, np.int32)
-        alone = _draw(meshes, nearest, ids, len(cars))
+        alone = self._draw(meshes, nearest, ids, len(cars))
         instance = np.full(image.shape[:2], -1, np.int32)
         visible = np.zeros(len(cars), np.int64)
         if len(cars):
@@ -106,6 +108,23 @@ class StreetRenderer:
                 car_plan, image, instance, visible,
             )  # fmt: skip
         return Frame(_expose(image, light, noise_seed), instance, visible, alone)
+
+    def _draw(
+        self, meshes: _CarMeshes, nearest: NDArray[np.float32], ids: NDArray[np.int32], count: int
+    ) -> NDArray[np.int64]:
+        """Draw car by car; returns the samples that each would show were it alone."""
+        if self._stamp.shape != nearest.shape or self._stamped > np.iinfo(np.int32).max - count - 1:
+            self._stamp, self._stamped = np.zeros(nearest.shape, np.int32), 0
+        alone = np.zeros(count, np.int64)
+        for k in range(count):
+            begin, end = int(meshes.first[k]), int(meshes.first[k + 1])
+            # Stamps never repeat, so the buffer need not be cleared between cars or frames.
+            self._stamped += 1
+            alone[k] = fill_triangles(
+                meshes.xy, meshes.depth, meshes.triangles[begin:end], begin, True, nearest, ids, self._stamp,
+                self._stamped,
+            )  # fmt: skip
+        return alone
 
 
 def _numbers(car: CarPlace, light: Light) -> NDArray[np.float32]:
@@ -144,20 +163,6 @@ def _gather(cars: Sequence[CarPlace], camera: DemoCamera) -> _CarMeshes:
 
 def _joined(pieces: list[NDArray[np.float64]], width: int) -> NDArray[np.float32]:
     return np.concatenate(pieces).astype(np.float32) if pieces else np.zeros((0, width), np.float32)
-
-
-def _draw(
-    meshes: _CarMeshes, nearest: NDArray[np.float32], ids: NDArray[np.int32], count: int
-) -> NDArray[np.int64]:
-    """Draw car by car; returns the samples that each would show were it alone."""
-    stamp = np.full(nearest.shape, -1, np.int32)
-    alone = np.zeros(count, np.int64)
-    for k in range(count):
-        begin, end = int(meshes.first[k]), int(meshes.first[k + 1])
-        alone[k] = fill_triangles(
-            meshes.xy, meshes.depth, meshes.triangles[begin:end], begin, True, nearest, ids, stamp, k
-        )
-    return alone
 
 
 def _contact_map(cars: Sequence[CarPlace]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
