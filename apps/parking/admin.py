@@ -24,8 +24,8 @@ from apps.parking.shapes import to_shapely
 
 #: How many of the last layouts a zone's page shows.
 LAST_SNAPSHOTS = 10
-#: Another zone's outline is a guide only; more of them would slow the page.
-OTHER_ZONES = 500
+#: The outlines are a guide only; more of them would slow the page.
+MAX_OUTLINES = 500
 #: 1 mm, so that opening and saving a zone does not move it.
 DRAWING_DECIMALS = 8
 
@@ -37,8 +37,10 @@ class ZoneMapWidget(LeafletAdminWidget):
 
     @property
     def media(self) -> Media:
-        """Leaflet first, then our field."""
-        return super().media + Media(js=["parking/zone-field.js"], css={"screen": ["parking/admin.css"]})
+        """Our field after all it builds on: lists that are merged keep no order between them, one list does."""
+        leaflet = super().media
+        css = {"screen": [*leaflet._css.get("screen", []), "parking/admin.css"]}
+        return Media(js=[*leaflet._js, "parking/zone-field.js"], css=css)
 
 
 @admin.register(ParkingZone)
@@ -96,8 +98,8 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        """Hand the other zones' outlines to the map."""
-        context = (extra_context or {}) | {"other_zones": _outlines(object_id)}
+        """Hand the zones' outlines to the maps."""
+        context = (extra_context or {}) | {"zone_outlines": _outlines(object_id)}
         return super().changeform_view(request, object_id, form_url, context)
 
     @admin.display(description=_("state"))
@@ -188,11 +190,11 @@ class ZoneSnapshotAdmin(admin.ModelAdmin):
 
 
 def _outlines(object_id: str | None) -> dict[str, Any]:
-    zones = ParkingZone.objects.exclude(pk=object_id) if object_id else ParkingZone.objects.all()
-    rows = zones.annotate(outline=AsGeoJSON(Transform("geometry", 4326), precision=7))
+    """All zones in WGS 84; the one that is being edited says so."""
+    rows = ParkingZone.objects.annotate(outline=AsGeoJSON(Transform("geometry", 4326), precision=7))
     features = [
-        {"type": "Feature", "properties": {}, "geometry": json.loads(outline)}
-        for outline in rows.values_list("outline", flat=True)[:OTHER_ZONES]
+        {"type": "Feature", "properties": {"own": str(pk) == object_id}, "geometry": json.loads(outline)}
+        for pk, outline in rows.values_list("pk", "outline")[:MAX_OUTLINES]
     ]
     return {"type": "FeatureCollection", "features": features}
 

@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from apps.webmap.views import MapPageView
 
 app_name = "webmap"
 
-urlpatterns = [path("", MapPageView.as_view(), name="map")]
+urlpatterns = [
+    path("", MapPageView.as_view(), name="map"),
+    # Browsers ask for it on every page that names no icon, the admin's among them.
+    path("favicon.ico", RedirectView.as_view(url=static("webmap/icon.svg"))),
+]

@@ -19,8 +19,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from apps.parking.models import ParkingSpace
+from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
-from tests.apps.webmap.conftest import DESKTOP, PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

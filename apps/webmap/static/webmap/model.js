@@ -41,7 +41,7 @@ export class MapModel {
   sortedZones() {
     const rank = { free: 0, full: 1, unknown: 2 };
     return [...this.zones.values()].sort(
-      (a, b) => rank[status(a)] - rank[status(b)] || a.name.localeCompare(b.name) || a.id.localeCompare(b.id),
+      (a, b) => rank[status(a)] - rank[status(b)] || a.name.localeCompare(b.name, undefined, { numeric: true }) || a.id.localeCompare(b.id),
     );
   }
 
