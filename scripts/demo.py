@@ -108,7 +108,9 @@ def _run(options: argparse.Namespace, services: Services, only_one: object, bega
     own = addresses.as_environment() | {"SPARK_SFTP_PORT": str(sftp_port)}
     services.write_env_file(own)
     environment = os.environ | own | {"PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "spark.settings"}
-    subprocess.run([PYTHON, "-m", "scripts.demo_prepare"], env=environment, cwd=REPOSITORY, check=True)
+    subprocess.run(
+        [PYTHON, "-m", "scripts.demo_prepare", "database"], env=environment, cwd=REPOSITORY, check=True
+    )
     web = f"http://127.0.0.1:{web_port}"
     print(f"{web}/", file=only_one, flush=True)  # type: ignore[call-overload]
 
@@ -133,12 +135,14 @@ def _programs(options: argparse.Namespace, web_port: int) -> list[Program]:
         "warning",
     ]
     gunicorn += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--no-control-socket"]
+    # The web comes first, so that somebody who starts the demo again soon sees the page.
     return [
         Program("web", gunicorn),
-        Program("worker", [*manage, "run_worker"]),
-        Program("sftp", [*manage, "sftp_server"]),
-        Program("intake", [*manage, "watch_inbox"]),
-        Program("cameras", cameras),
+        Program("street", [PYTHON, "-m", "scripts.demo_prepare", "street"], until_done=True),
+        Program("worker", [*manage, "run_worker"], after="street"),
+        Program("sftp", [*manage, "sftp_server"], after="street"),
+        Program("intake", [*manage, "watch_inbox"], after="street"),
+        Program("cameras", cameras, after="street"),
     ]
 
 

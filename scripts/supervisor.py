@@ -33,11 +33,15 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass(frozen=True)
 class Program:
-    """A name and its command; one that may end well (`until_done`) is not started again when it does."""
+    """A name and its command; one that may end well (`until_done`) is not started again when it does.
+
+    `after` names such a program; this one is started when that one is done.
+    """
 
     name: str
     command: Sequence[str]
     until_done: bool = False
+    after: str | None = None
 
 
 @dataclass
@@ -65,9 +69,8 @@ class Supervisor:
         """Start everything; call `each_tick` a few times a second until the end."""
         previous = {number: signal.signal(number, self._on_signal) for number in STOP_SIGNALS}
         try:
-            for running in self._all:
-                self._start(running)
             while not self._signals:
+                self._start_due()
                 each_tick()
                 if not self._look_after():
                     return 1
@@ -86,6 +89,14 @@ class Supervisor:
 
     def _on_signal(self, number: int, _frame: object) -> None:
         self._signals += 1
+
+    def _start_due(self) -> None:
+        """Start what was not started yet and waits for nobody."""
+        done = {running.program.name for running in self._all if running.done}
+        for running in self._all:
+            after = running.program.after
+            if running.process is None and (after is None or after in done):
+                self._start(running)
 
     def _start(self, running: _Running) -> None:
         running.process = subprocess.Popen(
@@ -120,7 +131,6 @@ class Supervisor:
                 continue
             if running.program.until_done and process.returncode == 0:
                 running.done = True
-                self.say(f"{running.program.name} is done.")
                 continue
             now = time.monotonic()
             running.deaths = [moment for moment in running.deaths if now - moment < WINDOW_S] + [now]

@@ -87,6 +87,18 @@ def test_a_program_that_ends_is_shown_and_started_again(tmp_path: Path) -> None:
     assert "once ended (status 3); starting it again" in out
 
 
+def test_a_program_waits_for_the_one_it_comes_after(tmp_path: Path) -> None:
+    supervisor = start(
+        tmp_path,
+        "[Program('second', sh('test -e first && echo well > second; exec sleep 600'), after='first'),"
+        " Program('first', sh('sleep 0.5; touch first'), until_done=True)]",
+    )
+    assert wait_for(tmp_path / "second") == "well\n"
+    supervisor.send_signal(signal.SIGTERM)
+    out, _ = supervisor.communicate(timeout=PATIENCE_S)
+    assert "again" not in out
+
+
 def test_a_hopeless_program_stops_the_rest(tmp_path: Path) -> None:
     supervisor = start(
         tmp_path, "[Program('well', sh('echo $$ > well; exec sleep 600')), Program('ill', sh('exit 1'))]"
