@@ -28,14 +28,14 @@ from camera_registry.keys import host_key_fingerprints
 from camera_registry.models import Camera, CameraKey, Rejection
 
 
-class CameraKeyInline(admin.TabularInline):
+class CameraKeyInline(admin.StackedInline):
     """Keys are added and removed, never edited."""
 
     model = CameraKey
     form = CameraKeyForm
-    fields = ("public_key", "comment", "fingerprint", "created_at")
-    readonly_fields = ("fingerprint", "created_at")
-    extra = 1
+    fields = ("public_key", "comment", "created_at")
+    readonly_fields = ("created_at",)
+    extra = 0
 
     def has_change_permission(self, request: HttpRequest, obj: Camera | None = None) -> bool:
         return False
@@ -310,10 +310,12 @@ class CameraAdmin(admin.ModelAdmin):
         return _("none") if area_m2 is None else f"{area_m2:.0f} m²"
 
     def _button(self, name: str, arguments: tuple[int, ...], label: Any) -> str:
-        """A button of the page's own form, which carries the CSRF token."""
+        """A button of the page's second form (change_form.html), which does one thing and saves nothing else."""
         url = reverse(f"admin:{name}", args=arguments)
         return format_html(
-            '<button type="submit" class="button" formaction="{}" formnovalidate>{}</button>', url, label
+            '<button type="submit" class="button" form="camera-action" formaction="{}">{}</button>',
+            url,
+            label,
         )
 
 

@@ -101,6 +101,18 @@ def test_saving_changes_the_fields_but_never_the_name(admin_client, camera):
     assert (camera.name, camera.title, camera.enabled) == ("pole-north", "Norden", False)
 
 
+def test_enter_in_a_field_saves_and_presses_no_other_button(admin_client, camera):
+    """A browser's Enter presses the form's first submit button, which must be the one that saves."""
+    shown = text(admin_client.get(page(camera)))
+    own = re.search(r'<form[^>]*id="camera_form".*?</form>', shown, re.DOTALL).group(0)
+    buttons = re.findall(r"<(?:button|input)[^>]*type=.submit.[^>]*>", own)
+    first_of_its_own = next(button for button in buttons if 'form="camera-action"' not in button)
+    assert 'name="_save"' in first_of_its_own
+    assert any("/password/" in button for button in buttons)
+    other = re.search(r'<form id="camera-action" method="post">.*?</form>', shown, re.DOTALL).group(0)
+    assert "csrfmiddlewaretoken" in other
+
+
 def test_a_bad_key_is_refused_with_the_reason(admin_client, camera):
     shown = text(admin_client.post(page(camera), form(**{"keys-0-public_key": "ssh-rsa nonsense"})))
     assert "Not an SSH public key" in shown
