@@ -17,6 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file
@@ -134,7 +135,14 @@ def _programs(options: argparse.Namespace, web_port: int) -> list[Program]:
         "--log-level",
         "warning",
     ]
-    gunicorn += ["--workers", str(WEB_WORKERS), "--threads", str(WEB_THREADS), "--no-control-socket"]
+    gunicorn += [
+        "--workers",
+        str(WEB_WORKERS),
+        "--threads",
+        str(WEB_THREADS),
+        "--no-control-socket",
+        "--preload",
+    ]
     # The web comes first, so that somebody who starts the demo again soon sees the page.
     return [
         Program("web", gunicorn),
@@ -156,6 +164,7 @@ class _Watch:
         self._web = web
         self._sftp_port = sftp_port
         self._began = began
+        self._since = datetime.now(UTC).isoformat().removesuffix("+00:00")
         self._until_live = until_live
         self._answers = False
         self._finished = False
@@ -182,7 +191,7 @@ class _Watch:
             )
 
     def _zones_known(self) -> int:
-        """How many zones have a count right now."""
+        """How many zones have a count that this run has found."""
         try:
             box = json.loads((var_folder() / "demo" / "bbox.json").read_text())
         except (OSError, ValueError):
@@ -190,8 +199,11 @@ class _Watch:
         answer = self._get("/api/v1/zones/?bbox=" + ",".join(f"{number:.6f}" for number in box))
         if answer is None:
             return 0
-        zones = json.loads(answer).get("features", [])
-        return sum(1 for zone in zones if zone["properties"].get("free_count") is not None)
+        zones = [zone["properties"] for zone in json.loads(answer)["features"]]
+        # What an earlier run saw may still be valid; live is what was seen since this one began.
+        return sum(
+            1 for zone in zones if zone["free_count"] is not None and zone["observed_at"] > self._since
+        )
 
     def _get(self, path: str) -> bytes | None:
         try:
