@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -30,17 +29,6 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# Today some rooms are still being built: a room without its apps.py is left out instead of stopping the others.
-_OWN_APPS = ["camera_registry", "apps.parking", "apps.api", "apps.webmap", "apps.ops", "apps.demo", "workers"]
-
-
-def _exists(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -54,7 +42,13 @@ INSTALLED_APPS = [
     "leaflet",
     "django_rq",
     "spark.apps.SparkConfig",
-    *[app for app in _OWN_APPS if _exists(f"{app}.apps")],
+    "camera_registry",
+    "apps.parking",
+    "apps.api",
+    "apps.webmap",
+    "apps.ops",
+    "apps.demo",
+    "workers",
 ]
 
 MIDDLEWARE = [

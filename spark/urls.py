@@ -3,23 +3,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import include, path
 
-
-def _room(prefix: str, module: str) -> list[URLResolver]:
-    """Today some rooms are still being built: a room without URLs is left out."""
-    try:
-        return [path(prefix, include(module))] if find_spec(module) else []
-    except ModuleNotFoundError:
-        return []
-
-
-urlpatterns: list[URLPattern | URLResolver] = [
+urlpatterns = [
     path("admin/", admin.site.urls),
-    *_room("api/v1/", "apps.api.urls"),
-    *_room("", "apps.ops.urls"),
-    *_room("", "apps.webmap.urls"),
+    path("api/v1/", include("apps.api.urls")),
+    path("", include("apps.ops.urls")),
+    path("", include("apps.webmap.urls")),
 ]
