@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from camera_registry.homography import Homography
 from camera_registry.lens import RadialLens
 from camera_registry.mercator import LocalFrame
+from camera_registry.overlay import intersection
 from camera_registry.pose import CameraPose, homography_from_pose
 
 __all__ = ["Calibration", "calibration_from_pose"]
@@ -94,9 +95,9 @@ class Calibration:
         border = shapely.segmentize(
             shapely.box(margin, margin, width - margin, height - margin), BORDER_STEP_PX
         )
-        ground = shapely.make_valid(self.ring_to_ground_m(shapely.get_coordinates(border)[:-1], frame))
+        ground = self.ring_to_ground_m(shapely.get_coordinates(border)[:-1], frame)
         centre = shapely.Point(0, 0) if self.pose else shapely.Point(self._nearest_ground_m(frame))
-        return frame.geometry_to_3857(ground & centre.buffer(max_range_m, quad_segs=32))
+        return frame.geometry_to_3857(intersection(ground, centre.buffer(max_range_m, quad_segs=32)))
 
     def _nearest_ground_m(self, frame: LocalFrame) -> Float:
         """The ground under the image's bottom centre, (2,)."""

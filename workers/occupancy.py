@@ -7,14 +7,15 @@ car in front of it. *Clear*: seen, and nothing is there. *Unknown*: everything e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
 import shapely
 
-from camera_registry.footprint import CarOnGround, polygonal
+from camera_registry.footprint import CarOnGround
 from camera_registry.mercator import LocalFrame
+from camera_registry.overlay import difference, intersection, union
 from workers.placement import Mode
 
 __all__ = ["MODES", "SLOT_DEFAULTS", "Ground", "Zone", "ZoneObservation", "fuse", "observe_zones"]
@@ -92,26 +93,23 @@ def observe_zones(
     cars: Sequence[CarOnGround],
     frame: LocalFrame,
     view_3857: shapely.Geometry,
-    blind_3857: shapely.Geometry | None = None,
 ) -> tuple[ZoneObservation, ...]:
-    """Cut one camera's view, its blind ground and the cars it found to the zones.
+    """Cut one camera's view and the cars it found to the zones.
 
-    cars: in `frame`'s true metres. view_3857: ground that the camera sees and may be believed on. blind_3857: ground
-    behind trees, poles and walls. Zones of which too little is seen are left out: nothing is known about them.
+    cars: in `frame`'s true metres. view_3857: ground that the camera sees and may be believed on. Zones of which too
+    little is seen are left out: nothing is known about them.
     """
     view = frame.geometry_to_metres(view_3857)
-    if blind_3857 is not None and not blind_3857.is_empty:
-        view = view - frame.geometry_to_metres(blind_3857)
-    footprints = shapely.union_all([car.footprint_m for car in cars])
-    silhouettes = shapely.union_all([car.silhouette_m for car in cars])
+    footprints = union(car.footprint_m for car in cars)
+    silhouettes = union(car.silhouette_m for car in cars)
     observations = []
     for zone in zones:
         zone_m = frame.geometry_to_metres(zone.polygon_3857)
-        seen = polygonal(zone_m & view, SLIVER_M2)
+        seen = intersection(zone_m, view, SLIVER_M2)
         if seen.area < LEAST_SEEN_M2:
             continue
-        occupied = polygonal(seen & footprints, SLIVER_M2)
-        hidden = polygonal((seen & silhouettes) - footprints, SLIVER_M2)
+        occupied = intersection(seen, footprints, SLIVER_M2)
+        hidden = difference(intersection(seen, silhouettes), footprints, SLIVER_M2)
         observations.append(
             ZoneObservation(
                 zone.slug,
@@ -132,13 +130,14 @@ def fuse(zone: Zone, observations: Sequence[ZoneObservation]) -> Ground:
     frame = LocalFrame.around(zone.polygon_3857)
     zone_m = frame.geometry_to_metres(zone.polygon_3857)
 
-    def union(geometries: Sequence[shapely.Geometry]) -> shapely.Geometry:
-        return zone_m & frame.geometry_to_metres(shapely.union_all(geometries))
+    def here(geometries: Iterable[shapely.Geometry], speck: float = 0.0) -> shapely.Geometry:
+        return intersection(zone_m, union(frame.geometry_to_metres(g) for g in geometries), speck)
 
-    seen = union([o.seen_3857 for o in observations])
-    occupied = polygonal(union([o.occupied_3857 for o in observations]), SLIVER_M2)
-    clear = union([o.seen_3857 - o.occupied_3857 - o.hidden_3857 for o in observations])
-    clear = polygonal(clear - occupied, SLIVER_M2)
-    hidden = polygonal(seen - occupied - clear, SLIVER_M2)
-    unknown = polygonal(zone_m - seen, SLIVER_M2)
+    seen = here(o.seen_3857 for o in observations)
+    occupied = here((o.occupied_3857 for o in observations), SLIVER_M2)
+    covered = (union([o.occupied_3857, o.hidden_3857]) for o in observations)
+    clear = here(difference(o.seen_3857, cover) for o, cover in zip(observations, covered, strict=True))
+    clear = difference(clear, occupied, SLIVER_M2)
+    hidden = difference(seen, union([occupied, clear]), SLIVER_M2)
+    unknown = difference(zone_m, seen, SLIVER_M2)
     return Ground(frame, zone_m, occupied, hidden, clear, unknown)

@@ -15,6 +15,7 @@ import time
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from camera_registry.calibration import Calibration
 from camera_registry.footprint import CarOnGround, car_on_ground
+from camera_registry.overlay import difference, intersection, union
 from workers.occupancy import SLIVER_M2, Ground, Zone, ZoneObservation, fuse, observe_zones
 from workers.placement import Placement, PlacementProblem, Slot, place
 from workers.segmentation import CarMask, Segmenter
@@ -52,6 +54,12 @@ class CameraView:
     calibration: Calibration
     max_range_m: float = MAX_RANGE_M
     blind_3857: shapely.Geometry | None = None
+
+    @cached_property
+    def ground_3857(self) -> shapely.Geometry:
+        """The ground that this camera sees and may be believed on. Worth keeping: blind ground has many corners."""
+        view = self.calibration.view_3857(self.max_range_m)
+        return view if self.blind_3857 is None else difference(view, self.blind_3857)
 
 
 @dataclass(frozen=True)
@@ -145,8 +153,7 @@ def observe_frame(masks: Sequence[CarMask], camera: CameraView, zones: Sequence[
     frame = calibration.frame
     found = (car_on_ground(mask.polygons, calibration, frame, mask.score) for mask in masks)
     cars = tuple(car for car in found if car is not None)
-    view = calibration.view_3857(camera.max_range_m)
-    return FrameObservation(cars, observe_zones(zones, cars, frame, view, camera.blind_3857))
+    return FrameObservation(cars, observe_zones(zones, cars, frame, camera.ground_3857))
 
 
 def lay_out(
@@ -165,12 +172,12 @@ def lay_out(
     started = time.perf_counter()
     ground = fuse(zone, observations)
     seed = zlib.crc32(f"{zone.slug}/{seed}".encode())
-    blocked = shapely.union_all([ground.occupied_m, ground.unknown_m])
+    blocked = union([ground.occupied_m, ground.unknown_m])
     kept = _still_free(zone, ground, blocked, standing_3857, max_hidden_share)
     fresh = _search(zone, ground, blocked, seed)
     spaces = _spaces(zone, ground, fresh.slots, max_hidden_share)
     if kept:
-        taken = shapely.union_all([blocked, *(_apart(zone, ground, space) for space in kept)])
+        taken = union([blocked, *(_apart(zone, ground, space) for space in kept)])
         remainder = _search(zone, ground, taken, seed)
         steady = kept + _spaces(zone, ground, remainder.slots, max_hidden_share)
         if len(steady) >= len(spaces):
@@ -232,7 +239,7 @@ def _still_free(
         sides = np.linalg.norm(np.diff(corners[:3], axis=0), axis=1)
         if not np.allclose(np.sort(sides), np.sort([zone.slot_length_m, zone.slot_width_m]), atol=0.02):
             continue
-        lost = (rectangle & blocked).area + (rectangle - ground.zone_m).area
+        lost = intersection(rectangle, blocked).area + difference(rectangle, ground.zone_m).area
         hidden_share = _hidden_share(rectangle, ground)
         if lost <= STANDING_TOLERANCE_M2 and hidden_share <= max_hidden_share:
             east, north = (corners[1] - corners[0]) if sides[0] >= sides[1] else (corners[2] - corners[1])
@@ -252,7 +259,7 @@ def _rests_on(polygon_3857: shapely.Polygon, observations: Sequence[ZoneObservat
     unseen: shapely.Geometry = polygon_3857
     needed = []
     for index, observation in enumerate(observations):
-        rest = unseen - observation.seen_3857
+        rest = difference(unseen, observation.seen_3857)
         if unseen.area - rest.area > SLIVER_M2:
             needed.append(index)
             unseen = rest
@@ -262,7 +269,7 @@ def _rests_on(polygon_3857: shapely.Polygon, observations: Sequence[ZoneObservat
 
 
 def _hidden_share(rectangle: shapely.Polygon, ground: Ground) -> float:
-    return float((rectangle & ground.hidden_m).area / rectangle.area)
+    return float(intersection(rectangle, ground.hidden_m).area / rectangle.area)
 
 
 def _space(zone: Zone, polygon_3857: shapely.Polygon, bearing_deg: float, hidden_share: float) -> SpaceFound:

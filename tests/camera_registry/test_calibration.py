@@ -123,7 +123,7 @@ def test_view_is_below_the_horizon_within_range_and_inside_the_image():
     calibration = camera(pitch_deg=12.0)
     view = calibration.frame.geometry_to_metres(calibration.view_3857(90.0))
     assert view.is_valid and view.geom_type == "Polygon"
-    assert np.max(np.linalg.norm(shapely.get_coordinates(view), axis=1)) <= 90.0 + 1e-6
+    assert np.max(np.linalg.norm(shapely.get_coordinates(view), axis=1)) <= 90.0 + 2e-3
     inside = calibration.xy_3857_to_px(calibration.frame.to_3857([view.representative_point().coords[0]]))[0]
     assert 0 < inside[0] < SIZE[0] and 0 < inside[1] < SIZE[1]
 

@@ -34,10 +34,10 @@ def car(x: float, y: float = 41.2, length: float = 4.4, width: float = 1.8, turn
     return affinity.rotate(box, turn_deg)
 
 
-def mask_of(footprint_m: shapely.Polygon, height_m: float = 1.2, score: float = 0.9) -> CarMask:
-    """The silhouette in pixels of a prism on that footprint."""
+def mask_of(footprint_m: shapely.Polygon, height_m: float = 0.95, score: float = 0.9) -> CarMask:
+    """The silhouette in pixels of a body over that footprint, from sill to bonnet."""
     base = shapely.get_coordinates(footprint_m)[:-1]
-    world = np.vstack([np.column_stack([base, np.full(len(base), z)]) for z in (0.0, height_m)])
+    world = np.vstack([np.column_stack([base, np.full(len(base), z)]) for z in (0.25, height_m)])
     camera = (world - [0, 0, POSE["height_m"]]) @ rotation(POSE["yaw_deg"], PITCH, 0.0).T
     px = camera[:, :2] / camera[:, 2:] * POSE["focal_px"] + np.array(SIZE) / 2
     outline = shapely.get_coordinates(shapely.MultiPoint(px).convex_hull)[:-1]
