@@ -30,6 +30,17 @@ from workers.placement.geometry import reference_line
 ONE_SQUARE_CENTIMETRE = 1e-4
 
 
+def tangents(kerb: LineString, point: Point) -> list[float]:
+    """Directions of the kerb just before and just behind the place nearest to a point: two at a vertex."""
+    at = kerb.project(point)
+    found = []
+    for start, stop in ((at - 1e-3, at - 1e-4), (at + 1e-4, at + 1e-3)):
+        a, b = kerb.interpolate(max(0.0, start)), kerb.interpolate(max(0.0, stop))
+        if a != b:
+            found.append(math.atan2(b.y - a.y, b.x - a.x))
+    return found
+
+
 def assert_feasible(problem: PlacementProblem, slots: tuple[Slot, ...]) -> None:
     """The rules, in plain shapely and in the problem's own coordinates."""
     length, width = problem.slot_length_m, problem.slot_width_m
@@ -41,11 +52,11 @@ def assert_feasible(problem: PlacementProblem, slots: tuple[Slot, ...]) -> None:
     for slot, outline in zip(slots, outlines, strict=True):
         assert outline.difference(zone).area <= ONE_SQUARE_CENTIMETRE + 1e-7
         assert outline.intersection(blocked).area <= ONE_SQUARE_CENTIMETRE + 1e-7
-        at = kerb.project(Point(slot.x - west, slot.y - south))
-        a, b = kerb.interpolate(max(0.0, at - 1e-4)), kerb.interpolate(at + 1e-4)
-        degrees = math.degrees(slot.theta_rad - math.atan2(b.y - a.y, b.x - a.x))
-        near = any((degrees - low + 4.0) % 180 <= high - low + 8.0 for low, high in problem.ranges_deg)
-        assert near  # within the bend at a vertex; the exact rule is tested below
+        assert any(
+            (math.degrees(slot.theta_rad - tangent) - low + 0.1) % 180 <= high - low + 0.2
+            for tangent in tangents(kerb, Point(slot.x - west, slot.y - south))
+            for low, high in problem.ranges_deg
+        )
     for one, other in itertools.combinations(outlines, 2):
         assert one.intersection(other).area <= ONE_SQUARE_CENTIMETRE + 1e-7
 
