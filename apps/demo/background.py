@@ -21,7 +21,7 @@ from apps.demo.noise import lamplight, sunlit
 from apps.demo.noise import sky as sky_colour
 from apps.demo.raster import EMPTY_IDS, NO_TRIANGLE, fill_triangles
 from apps.demo.scenery import Scenery
-from apps.demo.surfaces import ground_colour, ground_material, raised_colour
+from apps.demo.surfaces import LEAF, ground_colour, ground_material, raised_colour
 
 SAMPLES = 2
 """Samples per pixel and axis."""
@@ -187,10 +187,10 @@ def _shade(  # noqa: C901  # cases of one shader
                     red, green, blue, mirror = raised_colour(
                         material, x, y, z, nz, parameters[triangle], seed
                     )
-                    if material != 23 and nx * dx + ny * dy + nz * dz > 0.0:
+                    if material != LEAF and nx * dx + ny * dy + nz * dz > 0.0:
                         flip = -1.0
                     nx, ny, nz = flip * nx, flip * ny, flip * nz
-                    shadow_bias = 0.55 if material == 23 else 0.12 + 0.5 * (1.0 - abs(nz))
+                    shadow_bias = 0.55 if material == LEAF else 0.12 + 0.5 * (1.0 - abs(nz))
                 # Sky light: a level surface sees all of the sky, a wall half of it and the ground's return.
                 up = 0.5 + 0.5 * nz
                 ar = light[9] * 0.45 + light[6] * 0.55

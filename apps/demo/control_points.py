@@ -11,11 +11,10 @@ import csv
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from apps.demo.background import static_depth
 from apps.demo.camera import DemoCamera
 from apps.demo.layout import Layout, to_world
-from apps.demo.scenery import Scenery
 from apps.demo.truth import ground_hidden, street_frame
 from camera_registry.mercator import xy_3857_to_lonlat
 
@@ -51,16 +50,15 @@ def landmarks(layout: Layout) -> dict[str, tuple[float, float]]:
 
 
 def write_control_points(
-    path: Path, layout: Layout, scenery: Scenery, camera: DemoCamera, seed: int = 0
+    path: Path, layout: Layout, camera: DemoCamera, inverse_depth: NDArray[np.float32], seed: int = 0
 ) -> int:
-    """Write the landmarks that a camera sees; returns how many."""
+    """Write the landmarks that a camera sees; returns how many. inverse_depth: of `background.static_depth`."""
     names, places = zip(*landmarks(layout).items(), strict=True)
     xy = to_world(np.array(places))
-    depth, _ = static_depth(scenery, camera)
-    px, inverse_depth = camera.project(np.column_stack([xy, np.zeros(len(xy))]))
+    px, ahead = camera.project(np.column_stack([xy, np.zeros(len(xy))]))
     limits = np.array([camera.width, camera.image_height]) - EDGE_PX
-    seen = (inverse_depth > 0) & ((px > EDGE_PX) & (px < limits)).all(axis=1)
-    seen &= ~ground_hidden(camera, depth, xy)
+    seen = (ahead > 0) & ((px > EDGE_PX) & (px < limits)).all(axis=1)
+    seen &= ~ground_hidden(camera, inverse_depth, xy)
     px = px + np.random.default_rng([seed, 71]).normal(0, CLICK_NOISE_PX, px.shape)
     lonlat = xy_3857_to_lonlat(street_frame().to_3857(xy))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -190,7 +190,6 @@ def _ground(
         (-35.5, 23.5, near, -road, BAY),
         (-4, 4, far - 2.4, 11.5, ASPHALT),
         (-13, 13, 10.3, 33, CONCRETE),
-        (-7, -7 + 0.001, 11, 33, CONCRETE),
     ]  # fmt: skip
     rows += [(-80, -70, -300, 300, ASPHALT), (74, 84, -300, 300, ASPHALT), (-300, 300, 66, 73, ASPHALT)]
     # The worn line between the lanes, and a zebra crossing before the southern end.

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from apps.demo.background import SAMPLES, Background, cast_shadow, draw_background, shadow_plan
 from apps.demo.body_mesh import body_mesh
 from apps.demo.camera import DemoCamera
+from apps.demo.car_shader import shade_cars
 from apps.demo.cars import CarPlace
 from apps.demo.layout import Layout
 from apps.demo.light import Light
 from apps.demo.noise import sunlit
-from apps.demo.paint import CAR_NUMBERS, ROOF_LINES, car_numbers, shade_cars
+from apps.demo.paint import CAR_NUMBERS, ROOF_LINES, car_numbers
 from apps.demo.raster import NO_TRIANGLE, fill_triangles
 from apps.demo.scenery import Scenery, build_scenery
 

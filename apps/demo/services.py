@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import asyncssh
+import numpy as np
 from django.conf import settings
 from django.contrib.gis.geos import GEOSGeometry
+from numpy.typing import NDArray
 
 from apps.demo.background import static_depth
 from apps.demo.camera import DemoCamera
@@ -74,14 +77,19 @@ def set_up_street() -> SetupReport:
     for spec in specs:
         known = ParkingZone.objects.filter(slug=spec.slug).exists()
         (update_zone if known else create_zone)(spec)
-    layout = build_layout(0)
-    scenery = build_scenery(layout)
     for view in demo_cameras():
-        hidden = blind_ground(view, static_depth(scenery, view)[0])
+        depth, hidden_wkt = _empty_view(view)
         points = demo_folder() / "control_points" / f"{view.name}.csv"
-        write_control_points(points, layout, scenery, view)
-        _register(view, GEOSGeometry(street_frame().geometry_to_3857(hidden).wkt, srid=3857))
+        write_control_points(points, build_layout(0), view, depth)
+        _register(view, GEOSGeometry(hidden_wkt, srid=3857))
     return SetupReport(tuple(s.slug for s in specs), tuple(v.name for v in demo_cameras()))
+
+
+@cache
+def _empty_view(view: DemoCamera) -> tuple[NDArray[np.float32], str]:
+    """The empty street's depths as a camera sees it, and the ground it cannot see (WKT, EPSG:3857)."""
+    depth, _ = static_depth(build_scenery(build_layout(0)), view)
+    return depth, street_frame().geometry_to_3857(blind_ground(view, depth)).wkt
 
 
 def _register(view: DemoCamera, hidden: GEOSGeometry) -> Camera:

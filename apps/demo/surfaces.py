@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from apps.demo.layout import ASPHALT, BAY, BLOCKS, CONCRETE, GRASS, MARKING, PAVEMENT, SOIL
 from apps.demo.noise import fractal2, hash01, noise2
 
 FACADE, FLAT_ROOF, TILED_ROOF, LEAF, TRUNK, METAL, STONE, BALCONY, FITTING = range(20, 29)
@@ -37,70 +38,77 @@ def ground_material(ground: NDArray[np.float32], s: float, t: float) -> int:
     for k in range(ground.shape[0] - 1, -1, -1):
         if ground[k, 0] <= s < ground[k, 1] and ground[k, 2] <= t < ground[k, 3]:
             return int(ground[k, 4])
-    return 9
+    return SOIL
 
 
 @njit(cache=True)
-def ground_colour(  # noqa: C901  # cases of one shader
-    material: int, s: float, t: float, detail: float, seed: int
-) -> Colour:
+def ground_colour(material: int, s: float, t: float, detail: float, seed: int) -> Colour:
     """Colour of the ground; detail from 0 (far) to 1 (near) fades what would flicker below a pixel."""
     broad = fractal2(s * 0.11, t * 0.23, seed + 3) - 0.5
     grain = (noise2(s * 31, t * 31, seed + 5) - 0.5) * detail
-    if material == 1 or material == 2:
-        base = 0.150 if material == 1 else 0.128
-        value = base * (1 + 0.42 * broad + 0.30 * grain)
-        if material == 1:
-            # Wheels polish two tracks per lane.
-            value *= 1 + 0.10 * math.cos((abs(t) - 1.75) * 3.6)
-        else:
-            stain = noise2(s * 0.62, t * 0.62, seed + 21)
-            if stain > 0.76:
-                value *= 1 - 1.9 * (stain - 0.76)
-        patch = hash01(math.floor(s / 9.3), math.floor((t + 20) / 2.9), seed + 8)
-        if patch > 0.84:
-            inside_s, inside_t = (s / 9.3) % 1.0, ((t + 20) / 2.9) % 1.0
-            if 0.15 < inside_s < 0.15 + 0.7 * patch and 0.1 < inside_t < 0.85:
-                value *= 0.70 + 0.5 * (patch - 0.84)
-        crack = abs(fractal2(s * 0.45, t * 0.7, seed + 13) - 0.5)
-        if crack < 0.006 + 0.006 * detail and noise2(s * 0.2, t * 0.2, seed + 4) > 0.5:
-            value *= 0.72
-        cover_s, cover_t = (s + 400) % 23.0 - 11.0, t - 1.1
-        if material == 1 and cover_s * cover_s + cover_t * cover_t < 0.105:
-            value *= 0.55
-        return value * 1.01, value, value * 0.985, 0.0
-    if material == 3 or material == 8:
-        size = 0.50 if material == 3 else 0.24
-        row = math.floor(t / size)
-        column = math.floor(s / size + 0.5 * (row & 1))
-        tone = hash01(column, row, seed + 2) - 0.5
-        near_joint = min((t / size) % 1.0, (s / size + 0.5 * (row & 1)) % 1.0) * size
-        value = 1 + 0.22 * tone * (0.3 + 0.7 * detail) + 0.30 * broad + 0.10 * grain
-        if near_joint < 0.022:
-            value *= 1 - 0.32 * detail
-        if material == 3:
-            return 0.36 * value, 0.35 * value, 0.325 * value, 0.0
-        return 0.33 * value, 0.225 * value, 0.185 * value, 0.0
-    if material == 4:
+    if material in (ASPHALT, BAY):
+        return _asphalt(material, s, t, detail, seed, broad, grain)
+    if material in (PAVEMENT, BLOCKS):
+        return _paving(material, s, t, detail, seed, broad, grain)
+    if material == GRASS:
         tuft = fractal2(s * 1.3, t * 1.3, seed + 17)
         fine = noise2(s * 9, t * 9, seed + 18) - 0.5
         value = 1 + 0.5 * broad + 0.5 * fine * (0.25 + 0.75 * detail)
         dry = max(0.0, tuft - 0.52) * 2.2
         return (0.085 + 0.13 * dry) * value, (0.125 + 0.06 * dry) * value, (0.042 + 0.04 * dry) * value, 0.0
-    if material == 5:
+    if material == CONCRETE:
         value = 0.29 * (1 + 0.35 * broad + 0.16 * grain)
         if (s % 4.0) < 0.03 or (t % 4.0) < 0.03:
             value *= 0.75
-        stain = noise2(s * 0.5, t * 0.5, seed + 29)
-        if stain > 0.72:
-            value *= 1 - 1.2 * (stain - 0.72)
+        value *= 1 - 1.2 * max(0.0, noise2(s * 0.5, t * 0.5, seed + 29) - 0.72)
         return value, value * 0.985, value * 0.95, 0.0
-    if material == 7:
+    if material == MARKING:
         worn = fractal2(s * 2.1, t * 6.0, seed + 31)
         value = 0.62 - 0.38 * max(0.0, worn - 0.42) * 2.0
         return value, value, value * 0.96, 0.0
     value = 1 + 0.7 * broad + 0.4 * grain
     return 0.23 * value, 0.195 * value, 0.145 * value, 0.0
+
+
+@njit(cache=True)
+def _asphalt(
+    material: int, s: float, t: float, detail: float, seed: int, broad: float, grain: float
+) -> Colour:
+    """Road and parking bays: polished tracks or oil stains, mended patches, cracks, manhole covers."""
+    value = (0.150 if material == ASPHALT else 0.128) * (1 + 0.42 * broad + 0.30 * grain)
+    if material == ASPHALT:
+        # Wheels polish two tracks per lane.
+        value *= 1 + 0.10 * math.cos((abs(t) - 1.75) * 3.6)
+    else:
+        value *= 1 - 1.9 * max(0.0, noise2(s * 0.62, t * 0.62, seed + 21) - 0.76)
+    patch = hash01(math.floor(s / 9.3), math.floor((t + 20) / 2.9), seed + 8)
+    inside_s, inside_t = (s / 9.3) % 1.0, ((t + 20) / 2.9) % 1.0
+    if patch > 0.84 and 0.15 < inside_s < 0.15 + 0.7 * patch and 0.1 < inside_t < 0.85:
+        value *= 0.70 + 0.5 * (patch - 0.84)
+    crack = abs(fractal2(s * 0.45, t * 0.7, seed + 13) - 0.5)
+    if crack < 0.006 + 0.006 * detail and noise2(s * 0.2, t * 0.2, seed + 4) > 0.5:
+        value *= 0.72
+    cover_s, cover_t = (s + 400) % 23.0 - 11.0, t - 1.1
+    if material == ASPHALT and cover_s * cover_s + cover_t * cover_t < 0.105:
+        value *= 0.55
+    return value * 1.01, value, value * 0.985, 0.0
+
+
+@njit(cache=True)
+def _paving(
+    material: int, s: float, t: float, detail: float, seed: int, broad: float, grain: float
+) -> Colour:
+    """Slabs, or small reddish blocks, in running bond with joints."""
+    size = 0.50 if material == PAVEMENT else 0.24
+    row = math.floor(t / size)
+    shifted = s / size + 0.5 * (row & 1)
+    tone = hash01(math.floor(shifted), row, seed + 2) - 0.5
+    value = 1 + 0.22 * tone * (0.3 + 0.7 * detail) + 0.30 * broad + 0.10 * grain
+    if min((t / size) % 1.0, shifted % 1.0) * size < 0.022:
+        value *= 1 - 0.32 * detail
+    if material == PAVEMENT:
+        return 0.36 * value, 0.35 * value, 0.325 * value, 0.0
+    return 0.33 * value, 0.225 * value, 0.185 * value, 0.0
 
 
 @njit(cache=True)
@@ -145,30 +153,30 @@ def raised_colour(
     material: int, x: float, y: float, z: float, nz: float, parameters: NDArray[np.float32], seed: int
 ) -> Colour:
     """Colour of raised things; parameters: (8,) per triangle as `scenery` writes them."""
-    if material == 20:
+    if material == FACADE:
         u = (x - parameters[0]) * parameters[2] + (y - parameters[1]) * parameters[3]
         return facade_colour(
             u, z, parameters[4], parameters[5], int(parameters[6]), seed + int(parameters[7])
         )
-    if material == 21:
+    if material == FLAT_ROOF:
         value = 0.30 * (1 + 0.5 * (fractal2(x * 0.3, y * 0.3, seed + 50) - 0.5))
         return value, 0.98 * value, 0.95 * value, 0.0
-    if material == 22:
+    if material == TILED_ROOF:
         along = (x * parameters[2] + y * parameters[3]) / 0.24
         down = z / 0.16
         ripple = 0.80 + 0.2 * abs(math.sin(math.pi * along))
         tone = 1 + 0.35 * (hash01(math.floor(along), math.floor(down), seed + int(parameters[7])) - 0.5)
         return 0.40 * ripple * tone, 0.155 * ripple * tone, 0.085 * ripple * tone, 0.0
-    if material == 23:
+    if material == LEAF:
         tone = 0.55 + 0.9 * hash01(int(parameters[0]), int(parameters[1]), 3)
         return 0.058 * tone, 0.105 * tone, 0.026 * tone, 0.0
-    if material == 24:
+    if material == TRUNK:
         return 0.085, 0.06, 0.042, 0.0
-    if material == 25:
+    if material == METAL:
         return 0.16, 0.17, 0.17, 0.0
-    if material == 26:
+    if material == STONE:
         value = 0.40 * (1 + 0.3 * (noise2(x * 2, y * 2, seed + 61) - 0.5))
         return value, 0.98 * value, 0.94 * value, 0.0
-    if material == 27:
+    if material == BALCONY:
         return 0.60, 0.58, 0.54, 0.0
     return 0.75, 0.74, 0.70, 0.0

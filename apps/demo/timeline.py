@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from apps.demo import paths
 from apps.demo.cars import CarLook, CarPlace, random_look
+from apps.demo.kerb import Berth, find_berth, used_share
 from apps.demo.layout import STREET_ANGLE_RAD, DemoZone, Layout, to_world
+from apps.demo.stays import Stay, poses_of
 
 ARRIVALS_PER_HOUR = (3, 2, 1, 1, 2, 4, 8, 16, 20, 18, 18, 20, 24, 22, 26, 44, 40, 40, 44, 40, 30, 20, 12, 6)
 PASSING_PER_HOUR = (
@@ -50,45 +51,8 @@ FULLNESS = (0.95, 0.96, 0.96, 0.96, 0.95, 0.93, 0.86, 0.76, 0.68, 0.64, 0.62, 0.
 """Per hour of the day: who comes to park, who drives through, and the share of a zone's kerb that fills up. Kayseri's
 street is busy when school ends and in the evening, and fullest at night."""
 
-PARALLEL_GAP_M, PERPENDICULAR_GAP_M = 0.95, 0.85
-"""Kerb a driver needs beyond the car itself."""
-
-SIDE_CLEARANCE_M = 0.25
-"""Least gap between two parked cars' extents along the kerb."""
-
 CHECK_EVERY_S = 0.5
 RETRY_S, RETRIES = 3.0, 25
-
-
-@dataclass(frozen=True)
-class Stay:
-    """One car's visit: from `begins` on it is in the street, parked between `parked` and `leaves`, gone at `ends`."""
-
-    id: int
-    look: CarLook
-    zone: str | None
-    pose: tuple[float, float, float]
-    """Parked pose: s, t, heading in the street frame."""
-    nose_in: bool
-    begins: float
-    parked: float
-    leaves: float
-    ends: float
-    arrival: paths.Path | None
-    departure: paths.Path | None
-    extent: tuple[float, float] = (0.0, 0.0)
-    """Stretch of the zone's kerb that the parked car takes, metres."""
-
-    def pose_at(self, t: float) -> tuple[float, float, float]:
-        """s, t, heading at a moment of the stay."""
-        if t < self.parked and self.arrival is not None:
-            return self.arrival.at(t - self.begins)
-        if t >= self.leaves and self.departure is not None:
-            return self.departure.at(t - self.leaves)
-        return self.pose
-
-    def is_parked(self, t: float) -> bool:
-        return self.parked <= t < self.leaves
 
 
 class Street:
@@ -173,18 +137,18 @@ class Street:
     def _fill(self, zone: DemoZone) -> None:
         """Cars that stand in a zone when the street begins."""
         for _ in range(200):
-            found = self._find_space(zone, self.start_s, random_look(self._rng))
+            look = random_look(self._rng)
+            found = self._find_berth(zone, self.start_s, look)
             if found is None:
-                if self._used(zone) >= self._limit(zone, self.start_s) - 0.08:
+                if used_share(zone, self._taken(zone)) >= self._limit(zone, self.start_s) - 0.08:
                     return
                 continue
-            look, pose, nose_in, extent = found
             # Residual stays of a full street are longer than fresh ones.
             leaves = self.start_s + max(
                 30.0, self._duration(zone, self.start_s) * float(self._rng.uniform(0.4, 1.1))
             )
-            stay = Stay(self._new_id(), look, zone.slug, pose, nose_in, -math.inf, -math.inf, leaves, math.inf, None, None,
-                        extent)  # fmt: skip
+            stay = Stay(self._new_id(), look, zone.slug, found.pose, found.nose_in, -math.inf, -math.inf, leaves, math.inf,
+                        None, None, found.extent)  # fmt: skip
             self._keep(stay)
 
     def _park_elsewhere(self) -> None:
@@ -205,64 +169,11 @@ class Street:
         share = float(np.interp(hour, np.arange(25), [*FULLNESS, FULLNESS[0]]))
         return min(0.97, share * self._wishes[zone.slug] * self._fullness)
 
-    def _used(self, zone: DemoZone) -> float:
-        """Share of the kerb taken, each car with the gap that its neighbours leave."""
-        gap = PARALLEL_GAP_M if zone.mode == "parallel" else PERPENDICULAR_GAP_M
-        taken = sum(s.extent[1] - s.extent[0] + gap for s in self._stays.values() if s.zone == zone.slug)
-        return taken / zone.run_m
+    def _taken(self, zone: DemoZone) -> list[tuple[float, float]]:
+        return [s.extent for s in self._stays.values() if s.zone == zone.slug]
 
-    def _gaps(self, zone: DemoZone) -> list[tuple[float, float]]:
-        taken = sorted(s.extent for s in self._stays.values() if s.zone == zone.slug)
-        edges = [0.15, *[e for pair in taken for e in pair], zone.run_m - 0.15]
-        return [(edges[k], edges[k + 1]) for k in range(0, len(edges), 2)]
-
-    def _find_space(
-        self, zone: DemoZone, at: float, look: CarLook
-    ) -> tuple[CarLook, tuple[float, float, float], bool, tuple[float, float]] | None:
-        """A place for a car that comes now: which gap, how snug, how crooked; None when it would not fit."""
-        if self._used(zone) > self._limit(zone, at):
-            return None
-        rng = self._rng
-        parallel = zone.mode == "parallel"
-        size = look.length_m if parallel else look.width_m
-        need = size + (PARALLEL_GAP_M if parallel else PERPENDICULAR_GAP_M)
-        gaps = [g for g in self._gaps(zone) if g[1] - g[0] >= need]
-        if not gaps:
-            return None
-        low, high = gaps[int(rng.integers(len(gaps)))]
-        spread = 0.028 if parallel else 0.045
-        crook = float(rng.normal(0, spread * (3.0 if rng.random() < 0.08 else 1.0)))
-        crook = max(-0.16, min(0.16, crook))
-        if parallel:
-            half_along = 0.5 * (look.length_m * math.cos(crook) + look.width_m * abs(math.sin(crook)))
-            inward = (
-                look.width_m / 2 + float(rng.uniform(0.08, 0.50)) + 0.4 * look.length_m * abs(math.sin(crook))
-            )
-            inward = min(inward, zone.depth_m - 0.25)
-        else:
-            half_along = 0.5 * (look.width_m * math.cos(crook) + look.length_m * abs(math.sin(crook)))
-            inward = look.length_m / 2 + min(0.9, 0.12 + float(rng.exponential(0.25)))
-        room = high - low - 2 * half_along - 2 * SIDE_CLEARANCE_M
-        if room < 0:
-            return None
-        slack = min(room, float(rng.uniform(0.1, 0.9 if parallel else 0.45)))
-        draw = rng.random()
-        offset = slack if draw < 0.42 else room - slack if draw < 0.84 else float(rng.uniform(0, room))
-        along = low + SIDE_CLEARANCE_M + half_along + offset
-        s, t = zone.to_st(along, inward)
-        nose_in = parallel or zone.across or bool(rng.random() < 0.78)
-        return (
-            look,
-            (s, t, self._heading(zone, nose_in) + crook),
-            nose_in,
-            (along - half_along, along + half_along),
-        )
-
-    def _heading(self, zone: DemoZone, nose_in: bool) -> float:
-        if zone.mode == "parallel":
-            return 0.0 if zone.t1 <= 0 else math.pi
-        inward = zone.inward_rad - STREET_ANGLE_RAD
-        return inward + math.pi if nose_in else inward
+    def _find_berth(self, zone: DemoZone, at: float, look: CarLook) -> Berth | None:
+        return find_berth(zone, self._taken(zone), self._limit(zone, at), look, self._rng)
 
     def _duration(self, zone: DemoZone, at: float) -> float:
         """Seconds a driver stays: errands, visits, residents; nobody in the yard comes for a minute."""
@@ -289,17 +200,16 @@ class Street:
         if zone.mode == "parallel" and self._rng.random() < 0.10:
             self._double_park(zone, at, look)
             return
-        found = self._find_space(zone, at, look)
+        found = self._find_berth(zone, at, look)
         if found is None:
             return
-        _, pose, nose_in, extent = found
-        path = paths.arrive(self.layout, zone, pose, nose_in)
+        path = paths.arrive(self.layout, zone, found.pose, found.nose_in)
         begins = self._free_moment(path, at)
         if begins is not None:
             parked = begins + path.duration
             self._keep(
-                Stay(self._new_id(), look, zone.slug, pose, nose_in, begins, parked, parked + stay_s, math.inf, path, None,
-                     extent)
+                Stay(self._new_id(), look, zone.slug, found.pose, found.nose_in, begins, parked, parked + stay_s, math.inf,
+                     path, None, found.extent)
             )  # fmt: skip
 
     def _start_leaving(self, car: int, at: float) -> None:
@@ -374,19 +284,6 @@ class Street:
                 spans.append((stay.leaves, stay.ends))
             for first, last in spans:
                 shared = (begins + moments >= first) & (begins + moments < last)
-                if shared.any() and paths.collides(mine[shared], _poses(stay, begins + moments[shared])):
+                if shared.any() and paths.collides(mine[shared], poses_of(stay, begins + moments[shared])):
                     return True
         return False
-
-
-def _poses(stay: Stay, times: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Poses (N, 3) of a stay at several moments."""
-    out = np.tile(np.array(stay.pose), (len(times), 1))
-    for path, start, mask in (
-        (stay.arrival, stay.begins, times < stay.parked),
-        (stay.departure, stay.leaves, times >= stay.leaves),
-    ):
-        if path is not None and mask.any():
-            for k in range(3):
-                out[mask, k] = np.interp(times[mask] - start, path.times, path.poses[:, k])
-    return out

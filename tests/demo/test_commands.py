@@ -25,7 +25,8 @@ from apps.demo.views import demo_cameras
 from apps.parking.models import ParkingZone
 from camera_registry.calibrate import main as calibrate
 from camera_registry.models import Camera
-from tests.camera_registry.doors import running_door
+from camera_registry.upload_folder import UploadLimits
+from tests.camera_registry.doors import RunningDoor
 
 NORTH = "bahar-north"
 
@@ -67,31 +68,39 @@ def test_control_points_calibrate_to_the_exact_calibration(tmp_path):
         assert fitted["lens"]["k"] == pytest.approx(view.k, abs=0.04)
 
 
-def test_cameras_upload_through_the_door(settings):
+class ClosesTheDoor(io.StringIO):
+    """Output of the cameras' command; shuts the door when it reads of the second upload."""
+
+    def __init__(self, door) -> None:
+        super().__init__()
+        self.door = door
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if self.getvalue().count(" KiB ") == 2 and self.door is not None:
+            self.door.close()
+            self.door = None
+        return written
+
+
+def test_cameras_upload_through_the_door_and_outlast_one_that_went_away(settings):
     set_up_street()
-    with running_door() as door:
-        settings.SPARK_SFTP_PORT = door.port
-        said = io.StringIO()
-        call_command(
-            "demo_cameras", every=0.2, speed=60.0, limit=2, camera=NORTH, port=door.port, stdout=said
-        )
-        paths = sorted((door.inbox / NORTH).iterdir())
-        assert len(paths) == said.getvalue().count(NORTH) == 2
-        frames = [cv2.imread(str(path)) for path in paths]
-        assert all(frame.shape == (1080, 1920, 3) for frame in frames)
-        assert not np.array_equal(*frames)
+    door = RunningDoor(UploadLimits(16 << 20, 120))
+    door.open()
+    said = ClosesTheDoor(door)
+    inbox = door.inbox / NORTH
+    call_command("demo_cameras", every=0.2, speed=60.0, limit=3, camera=NORTH, port=door.port, stdout=said)
+    lines = said.getvalue().splitlines()
+    assert ["KiB" in line for line in lines] == [True, True, False]
+    assert "not sent" in lines[2]
+    frames = [cv2.imread(str(path)) for path in sorted(inbox.iterdir())]
+    assert [frame.shape for frame in frames] == [(1080, 1920, 3)] * 2
+    assert not np.array_equal(*frames)
     log = json.loads((Path(settings.SPARK_VAR) / "demo" / "uploads.json").read_text())
     assert [u[0] for u in log["uploads"]] == [NORTH, NORTH]
     assert moment_at(log, log["uploads"][0][2]) == log["start_t_s"]
     assert moment_at(log, log["uploads"][1][2]) == pytest.approx(log["start_t_s"] + 12.0)
     assert moment_at(log, 0.0) is None
-
-
-def test_cameras_outlast_a_door_that_is_away():
-    set_up_street()
-    said = io.StringIO()
-    call_command("demo_cameras", every=0.1, speed=1.0, limit=1, camera=NORTH, port=1, stdout=said)
-    assert said.getvalue().count("not sent") == 1
 
 
 def test_cameras_without_setup_say_what_to_run():
