@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import stat
@@ -14,15 +15,20 @@ import numpy as np
 import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
+from django.utils import timezone
+from shapely import affinity
 
-from apps.demo.demo_truth import kerbside_of, moment_at, score_street
+from apps.demo.demo_truth import UploadLog, kerbside_of, moment_at, score_street
 from apps.demo.layout import build_layout
 from apps.demo.scoring import true_spaces
+from apps.demo.selectors import published_against_truth
 from apps.demo.services import key_path, set_up_street
 from apps.demo.timeline import Street
 from apps.demo.truth import calibration_of, free_ground, street_frame
 from apps.demo.views import demo_cameras
 from apps.parking.models import ParkingZone
+from apps.parking.published import PublishedLayout, PublishedSpace
+from apps.parking.services import publish_layout
 from camera_registry.calibrate import main as calibrate
 from camera_registry.models import Camera
 from camera_registry.upload_folder import UploadLimits
@@ -118,3 +124,36 @@ def test_the_true_layout_scores_full_marks_against_itself():
     assert all(s.precision == s.recall == 1.0 and s.worst_false_free < 0.01 for s in scores.values())
     assert all(s.true_negatives > 0 for s in scores.values())
     assert street_frame().origin_3857[0] == pytest.approx(35.49 * 20037508.34 / 180, abs=1)
+
+
+def test_the_map_is_held_against_the_truth_of_the_frame_it_shows(settings):
+    """A layout published from the truth is right; the same one moved by half a slot is wrong."""
+    set_up_street()
+    with pytest.raises(CommandError, match="demo_cameras"):
+        call_command("demo_truth")
+    layout, t_s = build_layout(0), 10 * 3600.0 + 60
+    now = timezone.now()
+    log = UploadLog(Path(settings.SPARK_VAR) / "demo" / "uploads.json", seed=0, start_t_s=10 * 3600.0)
+    log.add(NORTH, t_s, now.timestamp() - 1.0)
+    street = Street(layout, 0, 10 * 3600.0)
+    free = free_ground(layout, street.state_at(t_s))
+    zone = next(z for z in layout.zones if z.slug == "bahar-west")
+    slots = true_spaces(kerbside_of(zone), free[zone.slug])
+    assert len(slots) >= 2
+    along = np.array([np.cos(zone.along_rad), np.sin(zone.along_rad)])
+    for moved_m, right in ((0.0, len(slots)), (1.6, 0)):
+        spaces = tuple(
+            PublishedSpace(
+                polygon_3857=street_frame().geometry_to_3857(affinity.translate(slot, *(along * moved_m))),
+                length_m=5.0, width_m=2.5, bearing_deg=102.0, confidence=1.0, hidden_share=0.0,
+            )
+            for slot in slots
+        )  # fmt: skip
+        for _ in range(2):
+            now += dt.timedelta(milliseconds=10)
+            publish_layout(zone.slug, PublishedLayout(now, spaces, 40.0, 100.0, 0.0))
+        (check,) = published_against_truth(now)
+        assert (check.zone, check.t_s, check.score.true_positives) == (zone.slug, t_s, right)
+    said = io.StringIO()
+    call_command("demo_truth", stdout=said)
+    assert "bahar-west" in said.getvalue() and "together" in said.getvalue()
