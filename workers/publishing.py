@@ -6,10 +6,12 @@ other, and the two steps that write.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import shapely
 from django.conf import settings
@@ -26,8 +28,8 @@ from workers.pipeline import CameraView, ZoneLayout, lay_out
 
 logger = logging.getLogger(__name__)
 
-#: A space rests on the newest frames that together show at least this much of it.
-SHOWN_SHARE = 0.99
+#: Views kept ready; each is some thousand corners.
+MAX_VIEWS = 256
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,23 @@ class Provenance:
 
 def camera_view(camera: Camera) -> CameraView:
     """What the pipeline needs of a camera with a calibration. Raises ValueError when that cannot be read."""
-    if camera.calibration is None:
+    row = camera.calibration
+    if row is None:
         raise ValueError("the camera has no calibration")
-    blind = to_shapely(camera.blind_ground) if camera.blind_ground else None
-    return CameraView(Calibration.from_json(camera.calibration.data), camera.max_range_m, blind)
+    blind = bytes(camera.blind_ground.wkb) if camera.blind_ground else b""
+    return _view(json.dumps(row.data, sort_keys=True), camera.max_range_m, blind)
+
+
+@lru_cache(MAX_VIEWS)
+def _view(calibration_json: str, max_range_m: float, blind_wkb: bytes) -> CameraView:
+    """Kept from frame to frame: working out the ground in view costs more than a frame's own geometry."""
+    blind = shapely.from_wkb(blind_wkb) if blind_wkb else None
+    return CameraView(Calibration.from_json(json.loads(calibration_json)), max_range_m, blind)
 
 
 def zones_in_view(view: CameraView) -> list[Zone]:
     """The zones of which this camera sees something."""
-    ground = view.calibration.view_3857(view.max_range_m)
-    return [_zone(row) for row in selectors.zones_seen_by(ground)]
+    return [_zone(row) for row in selectors.zones_seen_by(view.ground_3857)]
 
 
 def _zone(row: ParkingZone) -> Zone:
@@ -125,7 +134,9 @@ def _published(
                 bearing_deg=space.bearing_deg,
                 confidence=space.confidence,
                 hidden_share=space.hidden_share,
-                observed_at=rests_on(space.polygon_3857, fresh),
+                observed_at=min(
+                    (fresh[i].observed_at for i in space.rests_on), default=fresh[-1].observed_at
+                ),
             )
             for space in layout.spaces
         ),
@@ -138,16 +149,3 @@ def _published(
         model=model,
         timings_ms={stage: round(ms, 2) for stage, ms in timings.items()},
     )
-
-
-def rests_on(space_3857: shapely.Polygon, fresh: Sequence[ObservedGround]) -> dt.datetime:
-    """When the oldest frame came that is needed to have seen this space, taking the newest ones first."""
-    missing: shapely.Geometry = space_3857
-    oldest = max(ground.observed_at for ground in fresh)
-    for ground in sorted(fresh, key=lambda g: g.observed_at, reverse=True):
-        shown = missing & ground.seen_3857
-        if shown.area > 0:
-            missing, oldest = missing - shown, ground.observed_at
-        if missing.area <= (1 - SHOWN_SHARE) * space_3857.area:
-            break
-    return oldest

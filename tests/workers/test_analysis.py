@@ -10,12 +10,13 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from apps.parking.models import ParkingZone, ZoneObservationRecord, ZoneSnapshot
+from apps.parking.models import ParkingSpace, ParkingZone, ZoneObservationRecord, ZoneSnapshot
 from camera_registry import heartbeat, selectors, services
 from camera_registry.models import Camera
 from camera_registry.tally import Tally
 from tests.workers.intake.pictures import jpeg
 from tests.workers.scene import PaintSegmenter, a_street_camera, a_zone, photograph
+from workers import publishing
 from workers.analysis import Analyst
 from workers.intake.doorbell import Doorbell
 from workers.intake.frame_store import FrameStore
@@ -109,6 +110,21 @@ class TestPublishing:
         assert ZoneObservationRecord.objects.count() == 2
         snapshot = ZoneSnapshot.objects.get()
         assert (snapshot.camera_id, snapshot.observed_at) == (other.pk, received)
+
+    def test_a_space_is_as_old_as_the_oldest_frame_it_rests_on(self, site, camera, zone):
+        """The newest frame shows all of the zone: nothing rests on the older one."""
+        other = a_street_camera("pole-south")
+        site.send(camera, photograph(), ago_s=50)
+        received = site.send(other, photograph(), ago_s=1)
+        site.analyst.answer(camera.pk)
+        assert {space.observed_at for space in ParkingSpace.objects.all()} == {received}
+
+    def test_the_view_is_worked_out_once_and_anew_when_something_changes(self, camera):
+        first = publishing.camera_view(camera)
+        assert publishing.camera_view(Camera.objects.get()) is first
+        services.register_camera("pole-north", max_range_m=60.0)
+        closer = publishing.camera_view(Camera.objects.get())
+        assert closer.ground_3857.area < first.ground_3857.area
 
     def test_the_batch_has_a_limit_and_the_rest_is_rung_for(self, redis_client, camera, zone):
         site = Site(redis_client, PaintSegmenter(), batch=2)
