@@ -28,12 +28,16 @@ LEAST_TRUTH_PX2 = 12.0  # cars smaller than this on that raster are left out of 
 
 @dataclass(frozen=True)
 class CarScores:
-    """Cars matched one to one by best IoU of at least 0.5. mean_iou is over the matched ones."""
+    """Cars matched one to one by best IoU of at least 0.5; the means are over the matched ones.
+
+    mean_area: outlined area by true area; above 1 cars are fattened, which eats free ground.
+    """
 
     threshold: float
     precision: float
     recall: float
     mean_iou: float
+    mean_area: float
 
     @property
     def f1(self) -> float:
@@ -54,15 +58,14 @@ class StallScores:
 def score_cars(
     segmenter: Segmenter, images: Sequence[LabelledImage], thresholds: Sequence[float] = THRESHOLDS
 ) -> list[CarScores]:
-    """Precision, recall and mean IoU of outlines, per threshold, over all cars of all images."""
-    hits, shown, ious, truths = (np.zeros(len(thresholds)) for _ in range(4))
+    """Precision, recall, mean IoU and mean area of outlines, per threshold, over all cars of all images."""
+    hits, shown, ious, areas, truths = (np.zeros(len(thresholds)) for _ in range(5))
     for labelled in images:
         image, rings = labelled.read()
         scale = MATCH_RASTER / max(image.shape[:2])
         shape = round(image.shape[0] * scale), round(image.shape[1] * scale)
-        truth = [
-            mask for mask in (fill([ring * scale], shape) for ring in rings) if mask.sum() >= LEAST_TRUTH_PX2
-        ]
+        true = [ring for ring in rings if area_px2([ring]) * scale**2 >= LEAST_TRUTH_PX2]
+        truth = [fill([ring * scale], shape) for ring in true]
         cars = segmenter.segment([image])[0]
         masks = [fill([ring * scale for ring in car.polygons], shape) for car in cars]
         pairs = match_greedily(masks, truth)
@@ -74,23 +77,26 @@ def score_cars(
             ]
             matched = [pairs[i] for i in counted if i in pairs]
             hits[t] += len(matched)
-            ious[t] += sum(matched)
+            ious[t] += sum(iou for _, iou in matched)
+            areas[t] += sum(
+                area_px2(cars[i].polygons) / area_px2([true[pairs[i][0]]]) for i in counted if i in pairs
+            )
             shown[t] += len(counted)
             truths[t] += len(truth)
     return [
-        CarScores(t, _share(h, s), _share(h, n), _share(i, h))
-        for t, h, s, i, n in zip(thresholds, hits, shown, ious, truths, strict=True)
+        CarScores(t, _share(h, s), _share(h, n), _share(i, h), _share(a, h))
+        for t, h, s, i, a, n in zip(thresholds, hits, shown, ious, areas, truths, strict=True)
     ]
 
 
 def match_greedily(
     found: Sequence[NDArray[np.bool_]], truth: Sequence[NDArray[np.bool_]]
-) -> dict[int, float]:
-    """Found index -> IoU of its true car. Best scores come first and take the best true car still free.
+) -> dict[int, tuple[int, float]]:
+    """Found index -> index of its true car and their IoU. Best scores come first and take the best true car still free.
 
     Since a found car never waits for a worse one, the pairs at a higher threshold are those of a lower one.
     """
-    pairs: dict[int, float] = {}
+    pairs: dict[int, tuple[int, float]] = {}
     free = set(range(len(truth)))
     for i, mask in enumerate(found):
         best, best_iou = -1, MATCH_IOU
@@ -100,7 +106,7 @@ def match_greedily(
             if iou >= best_iou:
                 best, best_iou = j, iou
         if best >= 0:
-            pairs[i] = best_iou
+            pairs[i] = best, best_iou
             free.discard(best)
     return pairs
 
@@ -140,6 +146,11 @@ def count_false_cars(
     """(threshold, cars per 100 images) over images in which no car is."""
     scores = [car.score for path in paths for car in segmenter.segment([read_image(path)])[0]]
     return [(t, 100.0 * sum(s >= t for s in scores) / len(paths)) for t in thresholds]
+
+
+def area_px2(rings: Sequence[NDArray[np.float64]]) -> float:
+    """Area of rings (N, 2) that do not overlap."""
+    return sum(cv2.contourArea(ring.astype(np.float32)) for ring in rings)
 
 
 def fill(rings: Sequence[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ import pytest
 
 from workers.segmentation.letterbox import fit_letterbox
 from workers.segmentation.masks import (
+    MASK_LOGIT,
     Candidates,
     decode_cars,
     select_candidates,
@@ -83,9 +84,10 @@ FIRST = np.eye(1, PROTOTYPES, dtype=np.float32)[0]
 
 
 def disc(centre: tuple[float, float], radius: float, size: int = 64) -> np.ndarray:
-    """Logits on the prototype grid of a disc given in input pixels: signed distance to its edge."""
+    """Logits on the prototype grid of a disc given in input pixels: signed distance to its edge, where the logit is MASK_LOGIT."""
     middle = (np.arange(size) + 0.5) * 4
-    return (radius - np.hypot(middle[None, :] - centre[0], middle[:, None] - centre[1])).astype(np.float32)
+    depth = radius - np.hypot(middle[None, :] - centre[0], middle[:, None] - centre[1])
+    return (depth + MASK_LOGIT).astype(np.float32)
 
 
 @pytest.mark.parametrize("radius", [8.0, 20.0, 50.5])
@@ -120,7 +122,7 @@ def test_a_mask_ends_at_the_image_not_in_the_padding():
 
 def test_pieces_of_one_car_stay_apart_and_specks_go():
     pieces = np.maximum(disc((60, 100), 20), disc((160, 100), 30))
-    pieces[50, 50] = 0.4  # a single weak prototype pixel
+    pieces[50, 50] = MASK_LOGIT + 0.4  # a single weak prototype pixel
     car = trace_mask(FIRST, prototypes_of(pieces), np.array([0, 0, 256, 256]), (0, 0, 256, 256))
     assert [round(float(ring[:, 0].mean()) / 10) * 10 for ring in car] == [
         160,

@@ -61,7 +61,14 @@ def test_a_found_car_takes_the_true_car_it_covers_best():
         return canvas
 
     pairs = match_greedily([mask(2, 12)], [mask(0, 10), mask(3, 13)])
-    assert pairs == {0: pytest.approx(9 / 11)}
+    assert pairs == {0: (1, pytest.approx(9 / 11))}
+
+
+def test_fattened_cars_show_in_the_area(two_cars):
+    (scores,) = score_cars(
+        Answers((0.9, box(95, 95, 205, 155)), (0.9, box(295, 295, 405, 355))), two_cars, (0.5,)
+    )
+    assert scores.mean_area == pytest.approx(110 * 60 / (100 * 50), rel=0.02)
 
 
 def test_nothing_found_and_nothing_there(two_cars):
