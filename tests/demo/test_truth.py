@@ -8,6 +8,7 @@ import shapely
 from shapely import Polygon
 
 from apps.demo.background import static_depth
+from apps.demo.body_types import BODY_TYPES
 from apps.demo.layout import build_layout, to_world
 from apps.demo.truth import (
     blind_ground,
@@ -63,22 +64,35 @@ def test_footprints_land_on_their_cars_base(view):
     assert checked >= 5
 
 
-def test_wheels_stand_on_the_ground_where_the_calibration_says():
-    """A tyre's lowest point touches the road: the one place where image and ground truth meet exactly."""
-    drawn, everyone = frame(), cars()
+@pytest.mark.parametrize("view", [CAMERA, OTHER_CAMERA], ids=lambda v: v.name)
+def test_tyres_touch_the_ground_where_the_calibration_says(view):
+    """The one place where image and ground meet exactly: within 1.5 px of the car's pixels, and none further out."""
+    drawn, calibration = frame(view), calibration_of(view)
     checked = 0
-    for k, car in enumerate(everyone):
+    for k, car in enumerate(cars()):
         if (
             drawn.visible_samples[k] < 0.999 * max(1, drawn.silhouette_samples[k])
             or drawn.silhouette_samples[k] < 800
         ):
             continue
-        middle, _ = CAMERA.project(np.array([[car.x, car.y, 0.6]]))
-        column, row = np.floor(middle[0]).astype(int)
-        if 0 <= column < SIZE[0] and 0 <= row < SIZE[1]:
-            assert drawn.instance[row, column] == k
+        rows, columns = np.nonzero(drawn.instance == k)
+        ahead = np.array([np.cos(car.heading_rad), np.sin(car.heading_rad)])
+        side = np.array([-ahead[1], ahead[0]])
+        if side @ (np.array([view.x, view.y]) - (car.x, car.y)) < 0:
+            side = -side
+        for share in BODY_TYPES[car.look.body].axles:
+            tyre = (
+                (car.x, car.y)
+                + ahead * car.look.length_m * (0.5 - share)
+                + side * (car.look.width_m / 2 - 0.01)
+            )
+            for out_m, touches in ((0.0, True), (0.45, False)):
+                ground = (tyre + out_m * side)[None]
+                px = calibration.xy_3857_to_px(street_frame().to_3857(ground))[0]
+                gap = np.hypot(columns + 0.5 - px[0], rows + 0.5 - px[1]).min()
+                assert (gap < 1.5) == touches
             checked += 1
-    assert checked >= 5
+    assert checked >= 10
 
 
 def test_mask_outlines_are_the_rendered_pixels():
