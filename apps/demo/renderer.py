@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -70,6 +71,7 @@ class StreetRenderer:
         self._kept: dict[str, tuple[DemoCamera, Background]] = {}
         self._stamp = np.zeros((0, 0), np.int32)
         self._stamped = 0
+        self._scratch: dict[str, NDArray[Any]] = {}
 
     def background(self, camera: DemoCamera, light: Light) -> Background:
         """The empty street, drawn anew only when the camera or the light changed."""
@@ -87,7 +89,8 @@ class StreetRenderer:
         meshes = _gather(cars, camera)
         plan, _ = shadow_plan()
         car_plan, side = shadow_plan(CAR_SHADOW_CELLS_PER_M)
-        car_shadow = np.zeros((side, side) if light.has_sun else (2, 2), np.float32)
+        car_shadow = self._buffer("shadow", (side, side) if light.has_sun else (2, 2), np.float32)
+        car_shadow.fill(0.0)
         if light.has_sun and len(meshes.triangles):
             cast_shadow(car_shadow, CAR_SHADOW_CELLS_PER_M, light.sun, meshes.world, meshes.triangles)
         numbers = np.array([_numbers(c, light) for c in cars], np.float32).reshape(len(cars), CAR_NUMBERS)
@@ -97,8 +100,10 @@ class StreetRenderer:
             back.ambient, back.direct, back.world, light.packed, car_shadow, car_plan, contact, contact_plan,
             numbers[(~np.array([c.parked for c in cars], bool)) & (light.headlights > 0)] if len(cars) else numbers, image,
         )  # fmt: skip
-        nearest = back.inverse_depth.copy()
-        ids = np.full(nearest.shape, NO_TRIANGLE, np.int32)
+        nearest = self._buffer("nearest", back.inverse_depth.shape, np.float32)
+        np.copyto(nearest, back.inverse_depth)
+        ids = self._buffer("ids", nearest.shape, np.int32)
+        ids.fill(NO_TRIANGLE)
         alone = self._draw(meshes, nearest, ids, len(cars))
         instance = np.full(image.shape[:2], -1, np.int32)
         visible = np.zeros(len(cars), np.int64)
@@ -109,6 +114,13 @@ class StreetRenderer:
                 car_plan, image, instance, visible,
             )  # fmt: skip
         return Frame(_expose(image, light, noise_seed), instance, visible, alone)
+
+    def _buffer(self, name: str, shape: tuple[int, ...], kind: type) -> NDArray[Any]:
+        """Scratch memory kept from frame to frame: fetching it anew costs more than what is drawn into it."""
+        kept = self._scratch.get(name)
+        if kept is None or kept.shape != shape:
+            kept = self._scratch[name] = np.zeros(shape, kind)
+        return kept
 
     def _draw(
         self, meshes: _CarMeshes, nearest: NDArray[np.float32], ids: NDArray[np.int32], count: int
