@@ -50,6 +50,12 @@ def _ago(moment: dt.datetime | None) -> str:
     }
 
 
+def _door_host() -> Any:
+    """What to type as the server: the address the door listens on, unless that is "all of them"."""
+    host = settings.SPARK_SFTP_HOST
+    return _("this machine's name") if host in ("", "0.0.0.0", "::") else host
+
+
 @admin.register(Camera)
 class CameraAdmin(admin.ModelAdmin):
     """Cameras, written through the services."""
@@ -168,7 +174,7 @@ class CameraAdmin(admin.ModelAdmin):
             "camera": camera,
             "password": password,
             "fingerprints": host_key_fingerprints(Path(settings.SPARK_SFTP_HOST_KEY)),
-            "host": settings.SPARK_SFTP_HOST,
+            "host": _door_host(),
             "port": settings.SPARK_SFTP_PORT,
         }
         return TemplateResponse(request, "admin/camera_registry/camera/password.html", context)
@@ -255,7 +261,7 @@ class CameraAdmin(admin.ModelAdmin):
         )
         return format_html(
             _("server {}, port {}, account <strong>{}</strong>, folder /<br>host key:{}"),
-            settings.SPARK_SFTP_HOST, settings.SPARK_SFTP_PORT, camera.name, keys,
+            _door_host(), settings.SPARK_SFTP_PORT, camera.name, keys,
         )  # fmt: skip
 
     @admin.display(description=_("password"))

@@ -64,10 +64,14 @@ class Inbox:
         self.root = root
 
     def prepare(self, accounts: Iterator[str] | tuple[str, ...] = ()) -> None:
-        """Make the inbox and the folders of these accounts, for the system user alone."""
+        """Make the inbox and the folders of these accounts, for the system user alone.
+
+        A folder that is there already keeps its owner and mode, and one that may not be made is left to whoever may:
+        another SFTP server's inbox belongs to that server.
+        """
         self.root.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         for account in accounts:
-            with contextlib.suppress(FileExistsError):
+            with contextlib.suppress(FileExistsError, PermissionError):
                 (self.root / account).mkdir(mode=FOLDER_MODE)
 
     def account_of(self, path: str) -> str:

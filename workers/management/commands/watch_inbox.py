@@ -22,7 +22,7 @@ from workers.intake.stability import Patience
 from workers.intake.watcher import Watcher, WatcherOptions
 from workers.intake.wiring import doorbell, frame_store, redis_client
 
-LOCK_NAME = ".watcher.lock"
+LOCK_NAME = "watcher.lock"
 
 
 class Command(BaseCommand):
@@ -37,7 +37,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         inbox = Inbox(Path(settings.SPARK_INBOX))
         inbox.prepare()
-        with open(inbox.root / LOCK_NAME, "w") as lock:
+        # Beside the inbox, not in it: the inbox may belong to another SFTP server.
+        state = Path(settings.SPARK_VAR)
+        state.mkdir(parents=True, exist_ok=True)
+        with open(state / LOCK_NAME, "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
