@@ -63,11 +63,10 @@ def heartbeats(client: redis.Redis, kind: str | None = None) -> list[Heartbeat]:
 
 
 class Pulse:
-    """Beats from a thread of its own while the main thread works. `details()` is asked at each beat; it may return
-    None to let the heart stop, when the main thread is stuck."""
+    """Beats from a thread of its own while the main thread works. `details()` is asked at each beat."""
 
     def __init__(
-        self, client: redis.Redis, kind: str, name: str, details: Callable[[], dict[str, Any] | None]
+        self, client: redis.Redis, kind: str, name: str, details: Callable[[], dict[str, Any]]
     ) -> None:
         self._client, self._kind, self._name, self._details = client, kind, name, details
         self._stop = threading.Event()
@@ -93,11 +92,7 @@ class Pulse:
             self._beat()
 
     def _beat(self) -> None:
-        details = self._details()
-        if details is None:
-            logger.error("%s %s is stuck; its heartbeat stops", self._kind, self._name)
-            return
         try:
-            beat(self._client, self._kind, self._name, details)
+            beat(self._client, self._kind, self._name, self._details())
         except redis.RedisError as error:
             logger.warning("no heartbeat: %s", error)

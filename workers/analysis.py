@@ -19,6 +19,7 @@ import numpy as np
 import redis
 from django.db import InterfaceError, OperationalError, close_old_connections
 from numpy.typing import NDArray
+from rq.timeouts import JobTimeoutException
 
 from camera_registry import selectors, services
 from camera_registry.choices import RejectReason
@@ -176,6 +177,9 @@ class Analyst:
             for work, masks in zip(ready, together, strict=True):
                 work.masks = masks
                 work.timings_ms["segment"] = each_ms
+        except JobTimeoutException as error:  # the alarm rings once: nothing may be tried again after it
+            for work in ready:
+                work.fail(RejectReason.ANALYSIS_ERROR, f"segment: {_short(error)}")
         except Exception:
             logger.exception("a batch of %d could not be segmented together", len(ready))
             for work in ready:

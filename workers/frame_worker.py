@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """RQ's worker without its fork (docs/decisions say why), with what the missing parent process would have done.
 
-The model stays loaded, nothing is forked, and a job that hangs is seen from outside: the process's heartbeat stops.
+The model stays loaded and nothing is forked. A job that hangs ends the process (`run_worker`), and its heartbeat with it.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ The paint is where the pictures are simple; everything behind the segmenter is t
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Sequence
 
@@ -69,17 +70,23 @@ def photograph(cars_at_x_m: Sequence[float] = (), *, noise: int = 6) -> bytes:
 
 
 class PaintSegmenter:
-    """Finds painted cars. `delay_s`: time that each call takes; `fails_at`: batch sizes at which it raises."""
+    """Finds painted cars. `delay_s`: time that each call takes; `fails_at`: batch sizes at which it raises;
+    `deaf`: hears no alarm, as an engine that hangs in its own code."""
 
     name = "paint@test"
 
-    def __init__(self, delay_s: float = 0.0, fails_at: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self, delay_s: float = 0.0, fails_at: frozenset[int] = frozenset(), *, deaf: bool = False
+    ) -> None:
+        self.deaf = deaf
         self.delay_s = delay_s
         self.fails_at = fails_at
         self.batches: list[int] = []
 
     def segment(self, images: Sequence[np.ndarray]) -> list[list[CarMask]]:
         self.batches.append(len(images))
+        if self.deaf:
+            signal.signal(signal.SIGALRM, signal.SIG_IGN)
         time.sleep(self.delay_s)
         if len(images) in self.fails_at:
             raise RuntimeError("the engine broke")

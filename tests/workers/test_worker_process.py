@@ -40,7 +40,7 @@ class Workers:
         self.log = log
         self.processes: list[subprocess.Popen] = []
 
-    def start(self, delay_s: float = 0.0, *options: str) -> subprocess.Popen:
+    def start(self, delay_s: float = 0.0, *options: str, **variables: str) -> subprocess.Popen:
         db = connection.settings_dict
         address = f"{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{db['NAME']}"
         environment = {
@@ -48,6 +48,7 @@ class Workers:
             "DATABASE_URL": f"postgis://{address}",
             "DJANGO_SETTINGS_MODULE": "spark.settings",
             "PYTHONPATH": str(REPOSITORY),
+            **variables,
         }
         command = [sys.executable, "-m", "tests.workers.worker_process", str(delay_s), *options]
         with self.log.open("ab") as log:
@@ -155,6 +156,24 @@ def test_killed_in_the_middle_twice(workers, redis_client, store, bell, tmp_path
     watcher.rescan()
     workers.start()
     until(ZoneSnapshot.objects.exists, "a snapshot", workers.log)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("delay_s", "exit_code"), [(60.0, 0), (-60.0, 70)], ids=["hears the alarm", "deaf"])
+def test_a_job_that_hangs_is_ended(workers, redis_client, delay_s, exit_code):
+    """By RQ's alarm, and when the engine hears none, by the end of the process; the next frame's worker goes on."""
+    camera, _ = a_street_camera(), a_zone()
+    store = FrameStore(redis_client, ttl_s=60, lease_s=1)
+    store.put(camera.pk, camera.name, photograph([0]), timezone.now())
+    Doorbell(redis_client, ttl_s=60, job_timeout_s=1).ring(camera.pk)
+    process = workers.start(delay_s, "--max-jobs", "1", SPARK_LEASE_S="1")
+    assert process.wait(PATIENCE_S) == exit_code, workers.log.read_text()
+    if exit_code == 0:
+        assert selectors.rejection_counts(camera.name) == {"analysis_error": 1}
+        assert redis_client.zcard("spark:frames:leases") == 0
+    else:
+        until(lambda: not heartbeat.heartbeats(redis_client, "worker"), "the heartbeat to end")
+        assert store.recover().requeued == (camera.name,)
 
 
 class TestSignsOfLife:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`manage.py run_worker` in a process of its own, with the paint segmenter: `python -m … DELAY_S [options]`."""
+"""`manage.py run_worker` in a process of its own, with the paint segmenter: `python -m … DELAY_S [options]`.
+
+A negative delay is one that hears no alarm.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,6 @@ if __name__ == "__main__":
 
     delay_s = float(sys.argv[1])
     heartbeat.LIFE_S, heartbeat.INTERVAL_S = 1, 0.25
-    runtime.load_segmenter = lambda *args: PaintSegmenter(delay_s)
+    runtime.load_segmenter = lambda *args: PaintSegmenter(abs(delay_s), deaf=delay_s < 0)
     runtime.warm_up = lambda: None
     call_command("run_worker", *sys.argv[2:])

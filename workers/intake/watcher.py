@@ -228,7 +228,9 @@ class Watcher:
         try:
             image = self.inbox.read(work, self.options.max_bytes)
             check_jpeg(image, max_pixels=self.options.max_pixels, expected=camera.image_size)
-            self._store(camera, image, dt.datetime.fromtimestamp(changed_at, dt.UTC))
+            # A file server's clock may go ahead of ours; no frame comes from the future.
+            received = min(changed_at, time.time())
+            self._store(camera, image, dt.datetime.fromtimestamp(received, dt.UTC))
         except Refused as refused:
             self.tally.reject(camera.name, refused.reason, f"{found.name}: {refused.detail}")
         except redis.RedisError as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from typing import Any
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 #: RQ blocks on the queue; its connection must not time out before that.
 RETRIES = 5
 WAIT_FOR_REDIS_S = 2.0
+EXIT_STUCK = 70
 
 
 class Command(BaseCommand):
@@ -50,7 +52,16 @@ class Command(BaseCommand):
         )
         self._wait_for(connection)
         worker = FrameWorker(connection, name=analyst.name, stuck_after_s=2 * settings.SPARK_LEASE_S)
-        pulse = Pulse(redis_client(), "worker", analyst.name, lambda: worker.signs_of_life(analyst))
+
+        def signs_of_life() -> dict[str, Any]:
+            signs = worker.signs_of_life(analyst)
+            if signs is None:
+                # RQ's alarm has not ended the job, so nothing in this process will. Its frames are given out again.
+                logger.critical("%s is stuck in one job: it ends itself", analyst.name)
+                os._exit(EXIT_STUCK)
+            return signs
+
+        pulse = Pulse(redis_client(), "worker", analyst.name, signs_of_life)
         pulse.start()
         self.stdout.write(f"Worker {analyst.name} is ready")
         self.stdout.flush()
