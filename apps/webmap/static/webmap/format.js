@@ -28,7 +28,7 @@ export function size(lengthM, widthM) {
   return text("size", { length: oneDecimal.format(lengthM), width: oneDecimal.format(widthM) });
 }
 
-/** A share as whole percent, never rounded up to certainty. */
+/** A share as whole percent. What a camera says is never certain, so 99 is the most. */
 export function percent(share) {
-  return Math.min(share < 1 ? 99 : 100, Math.round(share * 100));
+  return Math.min(99, Math.round(share * 100));
 }

@@ -24,6 +24,7 @@ const model = new MapModel();
 const pollMs = config.pollS * 1000;
 let openZone = null;
 let chosen = null;
+let chosenUntil = 0; // when the chosen space runs out, server time ms
 let loaded = false;
 let asked = "";
 let announced = "";
@@ -94,7 +95,8 @@ function draw() {
   map.drawSpaces([...model.spaces.values()], now);
   panel.render(model, openZone, now, loaded);
   const space = chosen === null ? null : model.spaces.get(chosen) ?? null;
-  panel.renderDetails(chosen, space, space && model.zones.get(space.zone), now);
+  if (space) chosenUntil = space.validUntil;
+  panel.renderDetails(chosen, space, space && model.zones.get(space.zone), now, chosenUntil <= now);
   panel.banner(bannerWords(now));
   panel.zoomHint(map.zoom() < SPACES_FROM_ZOOM && model.zones.size > 0);
   announce();

@@ -124,8 +124,11 @@ export class Panel {
     });
   }
 
-  /** Details of a space, or that it is gone (`space` null), or nothing (`chosen` null). */
-  renderDetails(chosen, space, zone, now) {
+  /**
+   * Details of a space, or nothing (`chosen` null), or that it is gone (`space` null): taken, or `ranOut` because nobody
+   * has seen it lately, which is not the same.
+   */
+  renderDetails(chosen, space, zone, now, ranOut) {
     const details = by("details");
     details.hidden = chosen === null;
     by("panel").classList.toggle("with-details", chosen !== null);
@@ -133,8 +136,8 @@ export class Panel {
     details.classList.toggle("gone", !space);
     by("details-live").hidden = !space;
     if (!space) {
-      setText(by("details-title"), text("gone"));
-      setText(by("details-where"), text("goneHint"));
+      setText(by("details-title"), ranOut ? text("ranOut") : text("gone"));
+      setText(by("details-where"), ranOut ? text("ranOutHint") : text("goneHint"));
       return;
     }
     const where = [zone?.name, text(space.orientation)];
