@@ -12,6 +12,10 @@ import pytest
 from tests.workers.segmentation.tiny_network import write_tiny_network
 from workers.segmentation.__main__ import main
 
+NOISE = np.random.default_rng(1).integers(0, 255, (200, 200, 3)).astype(np.uint8)
+JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
+HALF_A_JPEG = JPEG[: len(JPEG) // 2]
+
 
 @pytest.fixture
 def tiny(tmp_path):
@@ -54,6 +58,7 @@ def test_without_output_file_it_prints(tiny, photo, capsys):
         pytest.param(None, "No such file", id="missing"),
         pytest.param(b"", "empty", id="0 bytes"),
         pytest.param(b"dear diary", "no image", id="text named .jpg"),
+        pytest.param(HALF_A_JPEG, "truncated", id="half a JPEG"),
     ],
 )
 def test_an_unreadable_image_is_named_and_the_others_are_done(tmp_path, tiny, photo, capsys, content, told):
