@@ -163,7 +163,7 @@ def _exact(group: list[int], clash: NDArray[np.bool_]) -> list[int]:
         branches += 1
         if len(taken) + len(left) <= len(best) or branches > _MAX_BRANCHES:
             return
-        degrees = clash[np.ix_(left, left)].sum(axis=1) if left else np.zeros(0)
+        degrees = clash[np.ix_(left, left)].sum(axis=1)
         if not left or degrees.max() == 0:
             best = taken + left
             return
