@@ -164,7 +164,7 @@ def _exact(group: list[int], clash: NDArray[np.bool_]) -> list[int]:
         if len(taken) + len(left) <= len(best) or branches > _MAX_BRANCHES:
             return
         degrees = clash[np.ix_(left, left)].sum(axis=1)
-        if not left or degrees.max() == 0:
+        if not degrees.any():
             best = taken + left
             return
         item = left[int(np.argmax(degrees))]
