@@ -80,5 +80,14 @@ def test_a_failed_installation_shows_apts_words(tmp_path: Path) -> None:
     assert "apt-get could not install: redis-server" in done.stderr
 
 
+@needs_apt
+def test_where_apt_has_no_chromium_the_browser_tests_are_left_out(tmp_path: Path) -> None:
+    # As on Ubuntu, whose Chromium is a snap. The virtual environment fails, so that nothing is installed here.
+    shows = {"apt-cache": '[ "$2" != chromium ]', "sha256sum": "exit 3"}
+    done = setup(machine(tmp_path, without={"chromium", *shows}, user=1000, extra=shows), "--tests")
+    assert "snap install chromium" in done.stdout
+    assert "packages are missing" not in done.stderr
+
+
 def test_an_unknown_option_is_refused() -> None:
     assert setup({"PATH": os.environ["PATH"]}, "--everything").returncode == 2
