@@ -139,3 +139,10 @@ def test_a_database_password_with_odd_letters_survives() -> None:
 def test_behind_a_tls_proxy_cookies_are_secure() -> None:
     done = ask_settings("settings.SESSION_COOKIE_SECURE", SPARK_BEHIND_TLS_PROXY="true")
     assert done.stdout.strip() == "True"
+
+
+def test_the_threshold_is_the_one_measured_for_the_shipped_model() -> None:
+    from spark.settings import ENVIRONMENT
+    from workers.segmentation.weights import DEFAULT_THRESHOLD
+
+    assert ENVIRONMENT["SPARK_THRESHOLD"] == DEFAULT_THRESHOLD
