@@ -33,4 +33,16 @@ def export_onnx(weights: Path, output: Path) -> Path:
         )
         output.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(written, output)
+    _rewrite_notes(output)
     return output
+
+
+def _rewrite_notes(path: Path) -> None:
+    """Keep what the engines read; drop the date and the description, in which Ultralytics names folders of this machine."""
+    import onnx
+
+    model = onnx.load(str(path))
+    notes = {note.key: note.value for note in model.metadata_props}
+    kept = {key: notes[key] for key in ("names", "stride", "task", "version", "license") if key in notes}
+    onnx.helper.set_model_props(model, {"description": "YOLO segmentation, exported by SPARK", **kept})
+    onnx.save(model, str(path))
