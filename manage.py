@@ -16,7 +16,17 @@ def main() -> None:
         raise SystemExit(
             "Django is not installed in this Python. Run `make setup`, then use .venv/bin/python."
         ) from error
-    execute_from_command_line(sys.argv)
+    from django.db import OperationalError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except OperationalError as error:
+        if "--traceback" in sys.argv:
+            raise
+        raise SystemExit(
+            f"The database cannot be used: {' '.join(str(error).split())}\n"
+            "Is it running (`make demo` starts a private one), and is DATABASE_URL right?"
+        ) from None
 
 
 if __name__ == "__main__":

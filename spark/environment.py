@@ -47,16 +47,15 @@ def read_env_files(repository: Path) -> None:
     """Fill the environment from settings files; what is already set always wins.
 
     `SPARK_ENV_FILE` names the one file to read (empty: none). Without it these are read when they exist: `.env` in the
-    repository (the operator's), then `var/services.env`, which the private services write, so that `manage.py` works
-    in a second terminal beside `make demo`.
+    repository (the operator's), then `services.env` in SPARK_VAR, which the private services write, so that `manage.py`
+    works in a second terminal beside `make demo`.
     """
     chosen = os.environ.get("SPARK_ENV_FILE")
     if chosen is not None:
         files = [Path(chosen)] if chosen else []
     else:
-        files = [
-            path for path in (repository / ".env", repository / "var" / "services.env") if path.is_file()
-        ]
+        var = Path(os.environ.get("SPARK_VAR") or repository / "var").expanduser()
+        files = [path for path in (repository / ".env", var / "services.env") if path.is_file()]
     for path in files:
         if not path.is_file():
             raise ImproperlyConfigured(f"SPARK_ENV_FILE names {path}, which is not a file.")

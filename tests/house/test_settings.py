@@ -122,6 +122,30 @@ def test_an_env_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
     assert done.stdout.strip() == "9 33"
 
 
+def test_a_second_terminal_finds_the_services_of_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "services.env").write_text("SPARK_BATCH=11\n")
+    environment = {"PATH": os.environ["PATH"], "SPARK_VAR": str(tmp_path), "SECRET_KEY": "k"}
+    command = "from django.conf import settings; print(settings.SPARK_BATCH)"
+    done = subprocess.run(
+        [sys.executable, "-c", command], env=environment | {"DJANGO_SETTINGS_MODULE": "spark.settings"},
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.strip() == "11", done.stderr
+
+
+def test_a_command_without_a_database_says_so_in_words() -> None:
+    environment = {
+        "PATH": os.environ["PATH"], "SPARK_ENV_FILE": "", "SECRET_KEY": "k",
+        "DATABASE_URL": "postgis://nobody@127.0.0.1:1/nothing",
+    }  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import_zones", "tests/data/kurss/zones.geojson"],
+        env=environment, cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "The database cannot be used" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_an_env_file_that_is_not_there_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SPARK_ENV_FILE", str(tmp_path / "absent.env"))
     with pytest.raises(ImproperlyConfigured, match=r"absent\.env"):
