@@ -135,7 +135,7 @@ SPARK_RESCAN_S = env.float("SPARK_RESCAN_S", default=5.0)
 
 SPARK_WEIGHTS = env.str("SPARK_WEIGHTS", default="")
 SPARK_ENGINE = env.str("SPARK_ENGINE", default="openvino")
-SPARK_THRESHOLD = env.float("SPARK_THRESHOLD", default=0.25)
+SPARK_THRESHOLD = env.float("SPARK_THRESHOLD", default=0.45)
 SPARK_BATCH = env.int("SPARK_BATCH", default=4)
 SPARK_LEASE_S = env.int("SPARK_LEASE_S", default=60)
 SPARK_WORKER_MAX_JOBS = env.int("SPARK_WORKER_MAX_JOBS", default=1000)
