@@ -10,7 +10,7 @@ from typing import Literal, get_args
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from shapely import LineString, Polygon
+from shapely import LineString, MultiLineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 Mode = Literal["parallel", "perpendicular", "diagonal", "free"]
@@ -40,6 +40,9 @@ class PlacementProblem:
         angle_deg: for ``diagonal``: direction of the slot's length axis against the kerb's tangent.
         kerb: line the cars line up on; None means the zone's longest edge.
         angle_ranges_deg: allowed angles against the local kerb tangent, modulo 180; default by mode.
+        access: edges of the zone over which cars drive in; None means every edge that is not kerb.
+        reachable_only: offer only spaces that a car can drive into.
+        standing: the last layout's slots, which stay where they are unless moving them wins a space.
 
     Raises:
         PlacementError: when a value makes no sense.
@@ -54,6 +57,9 @@ class PlacementProblem:
     angle_deg: float | None = None
     kerb: LineString | None = None
     angle_ranges_deg: tuple[tuple[float, float], ...] | None = None
+    access: LineString | MultiLineString | None = None
+    reachable_only: bool = True
+    standing: tuple[Slot, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -75,6 +81,8 @@ class PlacementProblem:
             )
         if self.kerb is not None:
             _check_geometry("kerb", self.kerb)
+        if self.access is not None:
+            _check_geometry("access", self.access)
         self._check_angles()
 
     def _check_angles(self) -> None:
@@ -138,13 +146,34 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Clearance:
+    """The room a space has where it is: how long it can grow at its width, and how wide at its length, metres.
+
+    It grows at either end by itself until it touches the zone's edge, blocked ground or another space, so the grown
+    space need not have the same centre.
+    """
+
+    length_m: float
+    width_m: float
+
+
+@dataclass(frozen=True)
+class SlotSize:
+    """Size of a space, metres."""
+
+    length_m: float
+    width_m: float
+
+
+@dataclass(frozen=True)
 class Placement:
     """A layout and how it was found.
 
     ``slots`` are feasible by exact geometry, ordered along the kerb. ``cost`` is the paper's cost of what the bees
     proposed before the exact check; ``cost_history`` its best value after each iteration. ``evaluations`` counts the
     layouts costed, ``cpu_ms`` the calling thread's processor time. ``bound`` is a proven upper bound on the number
-    of slots, None when there is none.
+    of slots, None when there is none. ``reachable`` and ``clearances`` go with the slots, one each; the paper's mode
+    leaves them empty.
     """
 
     slots: tuple[Slot, ...]
@@ -153,6 +182,13 @@ class Placement:
     evaluations: int
     cpu_ms: float
     bound: int | None
+    reachable: tuple[bool, ...] = ()
+    clearances: tuple[Clearance, ...] = ()
+
+    @property
+    def gap(self) -> int | None:
+        """How many spaces at most are missing; None without a bound."""
+        return None if self.bound is None else self.bound - len(self.slots)
 
 
 def _check_geometry(name: str, geometry: BaseGeometry) -> None:
