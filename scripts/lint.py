@@ -22,6 +22,7 @@ CHECKS: dict[str, list[str]] = {
     "django check": [sys.executable, "manage.py", "check", "--fail-level", "WARNING"],
     "migrations": [sys.executable, "-W", "ignore", "manage.py", "makemigrations", "--check", "--dry-run"],
     "settings' names": [sys.executable, "-m", "scripts.check_settings"],
+    "page's types": [sys.executable, "-m", "scripts.check_types"],
     "files": [sys.executable, "-m", "scripts.check_files"],
 }
 

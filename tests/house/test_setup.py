@@ -21,7 +21,7 @@ def machine(
     """A PATH that holds only some tools, and an `id` that says who we are."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    names = [*TOOLS.split(), "apt-get", "apt-cache", "dpkg", "redis-server", "chromium"]
+    names = [*TOOLS.split(), "apt-get", "apt-cache", "dpkg", "redis-server", "chromium", "node", "npm"]
     for name in names:
         found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         if found and name not in without:
@@ -66,6 +66,18 @@ def test_elsewhere_it_says_what_to_install_by_hand(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "not Debian or Ubuntu" in done.stderr
     assert "Redis or Valkey" in done.stderr
+
+
+@needs_apt
+@pytest.mark.parametrize("missing", ["node", "npm"])
+def test_the_checks_of_the_page_need_node_and_the_demo_does_not(tmp_path: Path, missing: str) -> None:
+    # The virtual environment fails, so that nothing is installed here.
+    tools = machine(
+        tmp_path, without={missing, "nodejs", "sha256sum"}, user=1000, extra={"sha256sum": "exit 3"}
+    )
+    package = {"node": "nodejs", "npm": "npm"}[missing]
+    assert f"  {package}: " in setup(tools, "--tests").stderr
+    assert "packages are missing" not in setup(tools).stderr
 
 
 @needs_apt

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What the page's modules hand to each other. Times are server time in ms since 1970; angles and places are WGS 84
+// degrees, longitude first; lengths are true metres.
+//
+// A module takes from here what it needs:  /** @import { Space, Zone } from "./types" */
+
+/** Longitude, latitude. */
+export type LonLat = [number, number];
+/** Closed: the last corner is the first. */
+export type Ring = LonLat[];
+/** West, south, east, north. */
+export type Box = [number, number, number, number];
+
+export type Orientation = "parallel" | "perpendicular" | "diagonal" | "free";
+export type Access = "public" | "residents" | "private";
+/** Unknown is not full: nobody looked lately. */
+export type ZoneStatus = "free" | "full" | "unknown";
+
+export interface Zone {
+  id: string;
+  name: string;
+  rings: Ring[];
+  bounds: Box;
+  /** null: unknown, never 0. */
+  free: number | null;
+  observedAt: number | null;
+  validUntil: number;
+  orientation: Orientation;
+  access: Access;
+}
+
+export interface Space {
+  id: string;
+  /** The id of its zone. */
+  zone: string;
+  rings: Ring[];
+  centre: LonLat;
+  lengthM: number;
+  widthM: number;
+  /** Share, 0 to 1. */
+  confidence: number;
+  /** Share of its ground that stands behind a parked car, 0 to 1. */
+  hiddenShare: number;
+  observedAt: number;
+  validUntil: number;
+  orientation: Orientation;
+  access: Access;
+  /** To what length and width it could grow where it is; null when the server does not say. */
+  roomLengthM: number | null;
+  roomWidthM: number | null;
+}
+
+/** The device's own place; it stays on the device. */
+export interface Position {
+  lon: number;
+  lat: number;
+  accuracyM: number;
+}
+
+export interface VehicleClass {
+  length_m: number;
+  width_m: number;
+}
+
+/** What the server hands to the page, `<script id="config">`. */
+export interface PageConfig {
+  zonesUrl: string;
+  spacesUrl: string;
+  pollS: number;
+  /** Of all public zones; null when there are none, or when the database is away. */
+  extent: Box | null;
+  tileUrl: string;
+  tileAttribution: string;
+  tileMaxZoom: number;
+  google?: { key: string; mapId: string } | null;
+  vehicleClasses?: VehicleClass[];
+}
+
+/** Words by name, `<script id="strings">`; entries with plural forms have one per category of Intl.PluralRules. */
+export type Strings = Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>;
+
+export interface MapHandlers {
+  moved(): void;
+  spaceChosen(id: string): void;
+  zoneChosen(id: string): void;
+  nothingChosen(): void;
+  showAll(): void;
+}
+
+/** Google's map or Leaflet's: the same behaviour by the same calls. */
+export interface MapAdapter {
+  readonly kind: "google" | "leaflet";
+  /** The first view, without animation; kept in view until somebody moves the map. */
+  open(bounds: Box): void;
+  showWorld(): void;
+  fit(bounds: Box, options?: { animate?: boolean; maxZoom?: number }): void;
+  focus(place: LonLat, zoom?: number): void;
+  view(): Box;
+  zoom(): number;
+  drawZones(zones: Zone[]): void;
+  drawSpaces(spaces: Space[], now: number): void;
+  select(spaceId: string | null): void;
+  showPosition(position: Position | null): void;
+  showCar(car: { lon: number; lat: number } | null): void;
+  /** Pixels of the map that something else covers. */
+  padding(covered: { bottom: number; left: number }): void;
+  destroy(): void;
+}
+
+/** GeoJSON as the API writes it. */
+export interface FeatureCollection {
+  features: Feature[];
+}
+
+export interface Feature {
+  id: string;
+  geometry: { type: "Polygon"; coordinates: Ring[] };
+  properties: Record<string, any>;
+}
