@@ -72,7 +72,7 @@ def test_it_opens_when_the_database_is_away(client, monkeypatch):
 def test_every_string_of_the_script_is_there(client, settings):
     strings = embedded(client.get("/"), "strings")
     folder = settings.BASE_DIR / "apps" / "webmap" / "static" / "webmap"
-    source = "\n".join(path.read_text() for path in folder.glob("*.js"))
+    source = "\n".join(path.read_text() for path in folder.rglob("*.js"))
     used = set(re.findall(r'\btext\(\s*"(\w+)"', source)) | set(re.findall(r'\? "(\w+)" : "\w+"[,)]', source))
     assert used
     assert used <= set(strings) | {"offline", "server"}

@@ -4,7 +4,7 @@
 import { Feed } from "./feed.js";
 import { age, text } from "./format.js";
 import { snappedBox } from "./geometry.js";
-import { createMap, SPACES_FROM_ZOOM } from "./map-leaflet.js";
+import { createMap, SPACES_FROM_ZOOM } from "./maps/index.js";
 import { MapModel } from "./model.js";
 import { Panel } from "./panel.js";
 
@@ -36,7 +36,7 @@ const panel = new Panel({
   detailsClosed: () => closeDetails(),
   showAll: () => showAll(),
 });
-const map = createMap(document.getElementById("map"), config, {
+const map = await createMap(document.getElementById("map"), config, {
   moved: () => moved(),
   spaceChosen: (id) => chooseSpace(id),
   zoneChosen: (id) => chooseZone(id, {}),
@@ -130,7 +130,7 @@ function chooseZone(id, { fromList = false }) {
   const closing = fromList && openZone === id;
   openZone = closing ? null : id;
   chosen = null;
-  map.select(null, feed.now());
+  map.select(null);
   if (!closing) map.fit(zone.bounds, { maxZoom: 20 });
   draw();
   panel.reveal(id);
@@ -142,16 +142,16 @@ function chooseSpace(id, { fromList = false } = {}) {
   chosen = id;
   openZone = space.zone;
   panel.setExpanded(true);
-  map.select(id, feed.now());
+  map.select(id);
   draw();
-  if (fromList) map.show(space.centre, 19);
+  if (fromList) map.focus(space.centre, 19);
   panel.focusDetails();
 }
 
 function closeDetails() {
   const space = model.spaces.get(chosen);
   chosen = null;
-  map.select(null, feed.now());
+  map.select(null);
   draw();
   panel.focusZone(space?.zone ?? openZone);
 }

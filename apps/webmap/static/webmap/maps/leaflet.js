@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The map drawn with Leaflet. Another map library takes this module's place with the same functions.
+// The map drawn with Leaflet.
 /* global L */
 
-import { text } from "./format.js";
-import { labelPoint } from "./geometry.js";
-import { status } from "./model.js";
+import { text } from "../format.js";
+import { labelPoint } from "../geometry.js";
+import { status } from "../model.js";
 
 /** A finger hits what lies within this many pixels: targets of 48 px. */
 const TOUCH_RADIUS_PX = 24;
-/** From this zoom on single spaces are large enough to be seen. */
-export const SPACES_FROM_ZOOM = 16;
 const MAX_ZOOM = 21;
 /** Room for a label, pixels. */
 const LABEL_HEIGHT_PX = 28;
@@ -18,7 +16,7 @@ const LABEL_PADDING_PX = 26;
 /** Steps in which a space fades as it gets old. */
 const FADE_STEPS = 4;
 
-export function createMap(element, config, handlers) {
+export function createLeaflet(element, config, handlers) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(element, {
     zoomControl: false,
@@ -53,6 +51,10 @@ export function createMap(element, config, handlers) {
   const zones = new Map();
   const spaces = new Map();
   let selected = null;
+  let drawnAt = 0; // the time for which the spaces were drawn, server ms
+  let room = { bottom: 0, left: 0 }; // covered by the page's panel, pixels
+  let position = null;
+  let car = null;
 
   map.on("zoomend", () => element.classList.toggle("far", map.getZoom() < 18.5));
   map.on("moveend", () => {
@@ -118,6 +120,7 @@ export function createMap(element, config, handlers) {
   }
 
   function drawSpaces(list, now) {
+    drawnAt = now;
     const wanted = new Set(list.map((space) => space.id));
     for (const [id, drawn] of spaces) {
       if (wanted.has(id)) continue;
@@ -218,18 +221,37 @@ export function createMap(element, config, handlers) {
   }
 
   function fit([west, south, east, north], { animate = true, maxZoom = 19 } = {}) {
-    map.fitBounds([[south, west], [north, east]], { padding: [24, 40], maxZoom, animate: animate && !still });
+    map.fitBounds([[south, west], [north, east]], {
+      paddingTopLeft: [24 + room.left, 40],
+      paddingBottomRight: [24, 40 + room.bottom],
+      maxZoom,
+      animate: animate && !still,
+    });
+  }
+
+  function showPosition(at) {
+    position?.remove();
+    position = null;
+    if (!at) return;
+    const here = [at.lat, at.lon];
+    position = L.layerGroup([
+      L.circle(here, { radius: at.accuracyM, interactive: false, className: "accuracy" }),
+      pin(here, "position-dot"),
+    ]).addTo(map);
+  }
+
+  function showCar(at) {
+    car?.remove();
+    car = at && pin([at.lat, at.lon], "car-pin").addTo(map);
   }
 
   return {
+    kind: "leaflet",
     drawZones,
     drawSpaces,
-    select(id, now) {
+    select(id) {
       selected = id;
-      for (const drawn of spaces.values()) dress(drawn, now);
-    },
-    refresh(now) {
-      for (const drawn of spaces.values()) dress(drawn, now);
+      for (const drawn of spaces.values()) dress(drawn, drawnAt);
     },
     fit(box, options) {
       untouched = false;
@@ -239,9 +261,11 @@ export function createMap(element, config, handlers) {
       firstView = box;
       fit(box, { animate: false });
     },
-    show([lon, lat], zoom) {
+    focus([lon, lat], zoom = 19) {
       untouched = false;
-      map.setView([lat, lon], Math.max(map.getZoom(), zoom), { animate: !still });
+      const at = Math.max(map.getZoom(), zoom);
+      const middle = map.project([lat, lon], at).add([-room.left / 2, room.bottom / 2]);
+      map.setView(map.unproject(middle, at), at, { animate: !still });
     },
     showWorld() {
       map.setView([30, 15], 3, { animate: false });
@@ -251,7 +275,20 @@ export function createMap(element, config, handlers) {
       return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
     },
     zoom: () => map.getZoom(),
+    showPosition,
+    showCar,
+    padding({ bottom = 0, left = 0 }) {
+      room = { bottom, left };
+    },
+    destroy() {
+      map.remove();
+    },
   };
+}
+
+function pin(at, className) {
+  const icon = L.divIcon({ className: "pin-anchor", iconSize: null, html: L.DomUtil.create("span", className) });
+  return L.marker(at, { icon, interactive: false, keyboard: false });
 }
 
 function labelWords(zone) {
