@@ -35,13 +35,10 @@ from workers.placement import (
     place,
     warm_up,
 )
-from workers.placement.colony import Search
 from workers.placement.feasible import feasible_slots
 from workers.placement.instances import Instance, parse_instances
-from workers.placement.kernels import pose_on_line
-from workers.placement.paper import whole_zone_task
+from workers.placement.paper import paper_task
 from workers.placement.problem import Slot
-from workers.placement.scene import build_scene
 from workers.placement.score import score_instance
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,38 +105,34 @@ def _ours(instance: Instance, parameters: PaperParameters, seed: int) -> Layout:
 def _mealpy(instance: Instance, parameters: PaperParameters, seed: int) -> Layout:
     """mealpy on the very same task: its bees get our compiled cost, so only the colony differs."""
     began = time.process_time()
-    scene = build_scene(instance.problem)
-    given = whole_zone_task(instance.problem, scene, parameters)
-    if given is None or given[0].n == 0:
+    task = paper_task(instance.problem, parameters)
+    if task.n == 0:
         return (), (time.process_time() - began) * 1e3, 0.0, 0
-    task, over = given
+    moving = slice(0, task.moving)
+
+    def layout(solution: np.ndarray) -> np.ndarray:
+        poses = np.tile(task.low, (task.n, 1))
+        poses[:, moving] = solution.reshape(task.n, task.moving)
+        return poses
+
     calls = 0
 
     def cost(solution: np.ndarray) -> float:
         nonlocal calls
         calls += 1
-        return over.cost(_poses(solution, task))
+        return task.cost(layout(solution))
 
     # mealpy counts an onlooker for every employed bee, as we do: the evaluations are the same.
     bees = ABC.OriginalABC(parameters.iterations, parameters.food_sources, parameters.abandonment_limit)
-    bounds = FloatVar(lb=task.low * task.n, ub=task.high * task.n, name="slots")
+    bounds = FloatVar(lb=[*task.low[moving]] * task.n, ub=[*task.high[moving]] * task.n, name="slots")
     best = bees.solve({"bounds": bounds, "minmax": "min", "obj_func": cost, "log_to": None}, seed=seed)
-    poses = _poses(best.solution, task).tolist()
-    slots = feasible_slots(instance.problem, [scene.frame.slot(pose) for pose in poses])
+    poses = layout(best.solution).tolist()
+    slots = feasible_slots(instance.problem, [task.frame.slot(pose) for pose in poses])
     return slots, (time.process_time() - began) * 1e3, float(best.target.fitness), calls
 
 
 #: Nothing to compare with where mealpy is not installed.
 PEERS = (("mealpy OriginalABC", _mealpy),) if ABC is not None else ()
-
-
-def _poses(solution: np.ndarray, task: Search) -> np.ndarray:
-    variables = solution.reshape(task.n, len(task.low))
-    poses = np.empty((task.n, 3))
-    for i in range(task.n):
-        d, beta = task.row if variables.shape[1] == 1 else variables[i, 1:]
-        pose_on_line(*task.line, variables[i, 0], d, beta, poses[i])
-    return poses
 
 
 def _row(

@@ -13,7 +13,7 @@ from shapely import LineString, Polygon
 
 from workers.placement.feasible import feasible_slots
 from workers.placement.geometry import polygonal
-from workers.placement.paper import lay_whole_zone
+from workers.placement.paper import lay_as_published
 from workers.placement.parameters import (
     AS_PUBLISHED_FULL,
     AS_PUBLISHED_X,
@@ -70,11 +70,14 @@ def place(
     proposal = NOTHING
     slots: tuple[Slot, ...] = ()
     if _may_hold_a_slot(problem):
-        scene = build_scene(problem)
-        lay = lay_by_stretch if parameters.by_stretch else lay_whole_zone
-        proposal = lay(problem, scene, parameters, seed)
-        ordered = sorted(proposal.poses.tolist())
-        slots = feasible_slots(problem, [scene.frame.slot(pose) for pose in ordered])
+        if parameters.by_stretch:
+            scene = build_scene(problem)
+            proposal = lay_by_stretch(problem, scene, parameters, seed)
+            proposed = [scene.frame.slot(pose) for pose in sorted(proposal.poses.tolist())]
+        else:
+            proposal = lay_as_published(problem, parameters, seed)
+            proposed = [Slot(*pose) for pose in proposal.poses.tolist()]
+        slots = feasible_slots(problem, proposed)
     cpu_ms = (time.thread_time() - started) * 1000
     return Placement(slots, proposal.cost, proposal.history, proposal.evaluations, cpu_ms, None)
 

@@ -33,6 +33,7 @@ class PaperParameters:
             opposite rows do not shut each other in.
         spread: an addition: random layouts keep neighbours apart where they can, and one is spread evenly. Without
             it every position is uniform, as published.
+        accept_equal: without an addition: a bee also takes a neighbour of equal cost. Karaboga's takes only better.
         lower_n: take one slot away and search again while no layout without cost is found.
     """
 
@@ -47,6 +48,7 @@ class PaperParameters:
     lane_m: float = 3.0
     spread: bool = True
     lower_n: bool = True
+    accept_equal: bool = False
     outside_penalty: float = OUTSIDE_PENALTY
     occupied_penalty: float = OCCUPIED_PENALTY
     new_penalty: float = NEW_PENALTY

@@ -64,10 +64,11 @@ def build_scene(problem: PlacementProblem) -> Scene:
         blocked = polygonal(shapely.intersection(frame.into(blocked), zone.envelope))
     kerb = usable_kerb(problem)
     lines = base_lines(zone, None if kerb is None else frame.into(kerb), problem.slot_width_m / 2)
-    return Scene(frame, zone, blocked, tuple(_pieces(blocked)), tuple(lines))
+    return Scene(frame, zone, blocked, tuple(cut_in_pieces(blocked)), tuple(lines))
 
 
-def _pieces(blocked: BaseGeometry) -> list[Polygon]:
+def cut_in_pieces(blocked: BaseGeometry) -> list[Polygon]:
+    """Polygons that do not overlap and are small enough for a slot to meet only few edges."""
     pieces: list[Polygon] = []
     for part in shapely.get_parts(blocked):
         if part.is_empty:
