@@ -4,7 +4,10 @@
 A slot counts when it lies inside the zone (1 cm tolerance), overlaps every car and every other slot by at most
 0.002 m², and keeps the angle range within one degree.
 
-    python -m workers.placement.score INSTANCES.json RESULTS.json [--reference REFERENCE.json]
+With ``--reachable`` it also says how many slots a car can drive into (``score_reach``), and refuses entries that claim
+more of their slots.
+
+    python -m workers.placement.score INSTANCES.json RESULTS.json [--reference REFERENCE.json] [--reachable]
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from shapely import LineString, Point, Polygon
+from shapely import LineString, MultiLineString, Point, Polygon
+
+from workers.placement.score_reach import access_edges, reachable
 
 INSIDE_TOLERANCE_M = 0.01
 OVERLAP_TOLERANCE_M2 = 0.002
@@ -28,24 +33,27 @@ ANGLE_TOLERANCE_DEG = 1.0
 
 @dataclass(frozen=True)
 class Score:
-    """``counted`` slots keep every rule; ``infeasible`` ones break at least one, as ``reasons`` say."""
+    """``counted`` slots keep every rule; ``infeasible`` ones break at least one, as ``reasons`` say.
+
+    ``reachable`` says of each slot whether a car can drive into it; empty when that was not asked.
+    """
 
     id: str
     counted: int
     infeasible: int
     reasons: tuple[str, ...]
+    reachable: tuple[bool, ...] = ()
 
 
-def score_instance(item: dict[str, Any], slots: Sequence[Sequence[float]]) -> Score:
+def score_instance(item: dict[str, Any], slots: Sequence[Sequence[float]], reach: bool = False) -> Score:
     """Judge one instance's slots ``[[x, y, theta_rad], ...]``; ``item`` as in the instance file."""
     west, south = (min(point[k] for point in item["zone"]) for k in (0, 1))
 
     def near(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
         return [(point[0] - west, point[1] - south) for point in points]
 
-    zone = Polygon(near(item["zone"]), [near(hole) for hole in item.get("holes", [])]).buffer(
-        INSIDE_TOLERANCE_M
-    )
+    ground = Polygon(near(item["zone"]), [near(hole) for hole in item.get("holes", [])])
+    zone = ground.buffer(INSIDE_TOLERANCE_M)
     cars = [Polygon(near(ring)) for ring in item["occupied"]]
     cars = [car if car.is_valid else car.buffer(0) for car in cars]
     kerb = LineString(near(item["kerb"])) if item.get("kerb") else None
@@ -72,7 +80,14 @@ def score_instance(item: dict[str, Any], slots: Sequence[Sequence[float]]) -> Sc
         counted += not reason
         if reason:
             reasons.append(f"slot {i} lies {reason}")
-    return Score(str(item["id"]), counted, len(reasons), tuple(reasons))
+    reached: tuple[bool, ...] = ()
+    if reach:
+        given = item.get("access")
+        lines = [given] if given and not isinstance(given[0][0], list) else given
+        access = MultiLineString([near(line) for line in lines]) if lines else None
+        edges = access_edges(ground, kerb, access)
+        reached = tuple(reachable(outlines, cars, ground, kerb, edges, item["mode"]))
+    return Score(str(item["id"]), counted, len(reasons), tuple(reasons), reached)
 
 
 def _outline(x: float, y: float, theta: float, length: float, width: float) -> Polygon:
@@ -104,31 +119,38 @@ def _angle_kept(item: dict[str, Any], kerb: LineString, outline: Polygon, theta:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print each instance's score; exit status 1 when a slot is infeasible."""
+    """Print each instance's score; exit status 1 when a slot is infeasible, or falsely said to be reachable."""
     parser = argparse.ArgumentParser(
         prog="python -m workers.placement.score", description=__doc__.split("\n")[0]
     )
     parser.add_argument("instances", type=Path)
     parser.add_argument("results", type=Path)
     parser.add_argument("--reference", type=Path, help="JSON {id: {best_known, upper_bound}}")
+    parser.add_argument("--reachable", action="store_true", help="also count what can be driven into")
     options = parser.parse_args(arguments)
     items = {item["id"]: item for item in json.loads(options.instances.read_text(encoding="utf-8"))}
     known = json.loads(options.reference.read_text(encoding="utf-8")) if options.reference else {}
-    counted = infeasible = best = 0
+    counted = infeasible = best = reached = claimed = 0
     for entry in json.loads(options.results.read_text(encoding="utf-8")):
-        score = score_instance(items[entry["id"]], entry["slots"])
+        score = score_instance(items[entry["id"]], entry["slots"], options.reachable)
         reference = known.get(score.id, {}).get("best_known")
-        counted, infeasible, best = (
-            counted + score.counted,
-            infeasible + score.infeasible,
-            best + (reference or 0),
-        )
+        counted += score.counted
+        infeasible += score.infeasible
+        best += reference or 0
+        reached += sum(score.reachable)
         against = "" if reference is None else f" of {reference} known"
         line = f"{score.id}: {score.counted}{against}, {score.infeasible} infeasible"
-        sys.stdout.write("; ".join((line, *score.reasons)) + "\n")
+        reasons = list(score.reasons)
+        if options.reachable:
+            line += f", {sum(score.reachable)} reachable"
+            says = entry.get("reachable") or [False] * len(score.reachable)
+            wrong = [k for k, (a, b) in enumerate(zip(says, score.reachable, strict=True)) if a and not b]
+            claimed += len(wrong)
+            reasons += [f"slot {k} is said to be reachable and is not" for k in wrong]
+        sys.stdout.write("; ".join((line, *reasons)) + "\n")
     total = f"total: {counted}" + (f" of {best} known" if known else "") + f", {infeasible} infeasible"
-    sys.stdout.write(total + "\n")
-    return 1 if infeasible else 0
+    sys.stdout.write(total + (f", {reached} reachable" if options.reachable else "") + "\n")
+    return 1 if infeasible or claimed else 0
 
 
 if __name__ == "__main__":
