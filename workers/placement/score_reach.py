@@ -23,9 +23,9 @@ _INSET_M = 0.02
 # What the swept ground may share with a car, a slot or an edge that is no access: as much as a slot may.
 _OVERLAP_M2 = 0.002
 _EDGE_M = 0.02
-# A line runs along an edge of the zone where it is this near for half of the edge, or for a metre of a longer one.
+# A line runs along an edge of the zone where it is this near to it for a metre, or for most of a shorter edge.
 _NEAR_M = 0.3
-_NEAR_SHARE, _NEAR_LENGTH_M = 0.5, 1.0
+_NEAR_LENGTH_M = 1.0
 # A slot of free mode stands parallel within this of its kerb: the same that mode parallel allows.
 _PARALLEL_DEG = 12.0
 
@@ -46,7 +46,7 @@ def _edges_along(zone: Polygon, line: BaseGeometry) -> BaseGeometry:
     for pair in pairwise(zone.exterior.coords):
         edge = LineString(pair)
         beside = edge.intersection(near)
-        if beside.length >= _NEAR_SHARE * edge.length:
+        if edge.length - beside.length <= min(2 * _NEAR_M, edge.length / 2):
             found.append(edge)
         elif beside.length >= _NEAR_LENGTH_M:
             found.append(beside)
