@@ -16,6 +16,7 @@ import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
 
+from apps.parking.vehicles import parse_classes
 from spark.environment import unknown_names
 
 REDIS_TIMEOUT_S = 0.5
@@ -38,6 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "SPARK_VALIDITY_S": (1, 86_400),
     "SPARK_FREE_AFTER": (1, 1000),
     "SPARK_HIDDEN_SHARE": (0.0, 1.0),
+    "SPARK_SNAPSHOTS_KEPT": (1, 10_000_000),
     "SPARK_POLL_S": (0.5, 3600.0),
 }
 
@@ -76,6 +78,10 @@ def values_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         messages.append(
             Error(f"SPARK_WEIGHTS names {settings.SPARK_WEIGHTS}, which is not a file.", id="spark.E004")
         )
+    try:
+        parse_classes(tuple(settings.SPARK_VEHICLE_CLASSES))
+    except ValueError as error:
+        messages.append(Error(f"SPARK_VEHICLE_CLASSES: {error}", id="spark.E006"))
     if settings.SPARK_TILE_URL and not settings.SPARK_TILE_ATTRIBUTION:
         messages.append(
             Warning(

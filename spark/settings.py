@@ -85,6 +85,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["gis.W001"]
 
 LANGUAGE_CODE = "en-gb"
+#: The driver's page speaks these, each under its own name; everything else is English.
+LANGUAGES = [("en-gb", "English"), ("tr", "Türkçe")]
+LANGUAGE_COOKIE_NAME = "language"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
@@ -103,7 +106,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = SPARK_VAR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "spark.static.HashedStaticFilesStorage"},
 }
 
 # --- PostgreSQL and Redis ---------------------------------------------------------------------------------------------
@@ -148,6 +151,11 @@ RQ_SHOW_ADMIN_LINK = False
 SPARK_VALIDITY_S = env.int("SPARK_VALIDITY_S", default=120)
 SPARK_FREE_AFTER = env.int("SPARK_FREE_AFTER", default=2)
 SPARK_HIDDEN_SHARE = env.float("SPARK_HIDDEN_SHARE", default=0.4)
+SPARK_VEHICLE_CLASSES = env.list(
+    "SPARK_VEHICLE_CLASSES",
+    default=["3.6x1.7", "4.2x1.8", "4.8x1.9", "5.4x2.0", "6.0x2.1", "7.0x2.3", "8.0x2.5"],
+)
+SPARK_SNAPSHOTS_KEPT = env.int("SPARK_SNAPSHOTS_KEPT", default=1000)
 SPARK_POLL_S = env.float("SPARK_POLL_S", default=5.0)
 SPARK_TILE_URL = env.str("SPARK_TILE_URL", default="")
 SPARK_TILE_ATTRIBUTION = env.str("SPARK_TILE_ATTRIBUTION", default="")

@@ -39,7 +39,8 @@ class Zone:
     """A parking zone as the workers know it; lengths in true metres, geometry in EPSG:3857.
 
     `kerb_3857` is the line that slots align to (None: the zone's longest edge); `angle_deg` is the angle of the
-    slots to it, for the mode diagonal.
+    slots to it, for the mode diagonal. `access_3857` are the sides of the zone across which cars drive in (None: every
+    side that is not kerb). `mixed_sizes`: smaller spaces may fill what the zone's own slots leave.
     """
 
     slug: str
@@ -50,6 +51,8 @@ class Zone:
     spacing_m: float = SLOT_DEFAULTS["parallel"][2]
     angle_deg: float | None = None
     kerb_3857: shapely.LineString | None = None
+    access_3857: shapely.MultiLineString | None = None
+    mixed_sizes: bool = False
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:

@@ -13,14 +13,16 @@ from __future__ import annotations
 import sys
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from apps.parking.vehicles import VehicleClass
 from camera_registry.calibration import Calibration
 from camera_registry.footprint import CarOnGround, car_on_ground
 from camera_registry.overlay import difference, intersection, union
@@ -30,6 +32,7 @@ from workers.segmentation import CarMask, Segmenter
 
 __all__ = [
     "CameraView",
+    "ClassLayout",
     "FrameAnalysis",
     "FrameObservation",
     "SpaceFound",
@@ -48,6 +51,9 @@ MAX_RANGE_M = 120.0
 SEEN_CONFIDENCE = 0.94
 #: A space of the last layout still stands while at most this much of it, in m², is no longer free: rounding, not a car.
 STANDING_TOLERANCE_M2 = 0.002
+
+#: The standing spaces of a zone without a last layout.
+NOTHING_STANDS: Mapping[str, Sequence[shapely.Polygon]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -89,11 +95,25 @@ class SpaceFound:
     hidden_share: float
     confidence: float
     rests_on: tuple[int, ...] = (0,)
+    room_length_m: float | None = None
+    room_width_m: float | None = None
+
+
+@dataclass(frozen=True)
+class ClassLayout:
+    """The spaces that a zone has for one class of vehicles, as if only such vehicles came."""
+
+    vehicle: VehicleClass
+    spaces: tuple[SpaceFound, ...]
 
 
 @dataclass(frozen=True)
 class ZoneLayout:
-    """The free spaces of a zone, the areas they were found in, in m², and how the search went."""
+    """The free spaces of a zone, the areas they were found in, in m², and how the search went.
+
+    spaces: of the zone's own slot size. classes: a layout for each vehicle class that was asked for, small to large.
+    bound: a proven upper limit for the number of `spaces`; None when there is none.
+    """
 
     zone_slug: str
     spaces: tuple[SpaceFound, ...]
@@ -104,6 +124,8 @@ class ZoneLayout:
     cost: float
     seed: int
     placement_ms: float
+    bound: int | None = None
+    classes: tuple[ClassLayout, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,8 +146,12 @@ def analyse_frame(
     camera: CameraView,
     zones: Sequence[Zone],
     seed: int = 0,
+    vehicles: Sequence[VehicleClass] = (),
 ) -> FrameAnalysis:
-    """The whole method on one image (H, W, 3) BGR. Raises ValueError when it is not of the calibration's size."""
+    """The whole method on one image (H, W, 3) BGR, with a layout for each of `vehicles` besides the zone's own.
+
+    Raises ValueError when the image is not of the calibration's size.
+    """
     width, height = camera.calibration.image_size
     if image.shape[:2] != (height, width):
         raise ValueError(
@@ -138,7 +164,9 @@ def analyse_frame(
     observation = observe_frame(masks, camera, zones)
     grounded = time.perf_counter()
     seen = {o.zone_slug: o for o in observation.zones}
-    layouts = tuple(lay_out(zone, [seen[zone.slug]], seed=seed) for zone in zones if zone.slug in seen)
+    layouts = tuple(
+        lay_out(zone, [seen[zone.slug]], vehicles=vehicles, seed=seed) for zone in zones if zone.slug in seen
+    )
     done = time.perf_counter()
     return FrameAnalysis(
         tuple(masks),
@@ -163,19 +191,58 @@ def lay_out(
     zone: Zone,
     observations: Sequence[ZoneObservation],
     *,
-    standing_3857: Sequence[shapely.Polygon] = (),
+    standing_3857: Mapping[str, Sequence[shapely.Polygon]] = NOTHING_STANDS,
+    vehicles: Sequence[VehicleClass] = (),
     seed: int = 0,
     max_hidden_share: float = MAX_HIDDEN_SHARE,
 ) -> ZoneLayout:
     """Fit free spaces into what the fresh observations of all cameras leave of a zone.
 
-    observations: newest first. standing_3857: the spaces of the zone's last layout, in EPSG:3857. Those that are still free stay where they are
-    unless a new layout holds more: a map that jitters is wrong.
+    observations: newest first. vehicles: classes that get a layout of their own each. standing_3857: the spaces of the
+    zone's last layouts, in EPSG:3857, by vehicle class, its own under the empty key. Those that are still free stay
+    where they are unless a new layout holds more: a map that jitters is wrong.
     """
     started = time.perf_counter()
     ground = fuse(zone, observations)
     seed = zlib.crc32(f"{zone.slug}/{seed}".encode())
     blocked = union([ground.occupied_m, ground.unknown_m])
+
+    def lay(sized: Zone, standing: Sequence[shapely.Polygon]) -> tuple[Placement, tuple[SpaceFound, ...]]:
+        placement, spaces = _lay_size(sized, ground, blocked, standing, seed, max_hidden_share)
+        return placement, tuple(
+            replace(space, rests_on=_rests_on(space.polygon_3857, observations)) for space in spaces
+        )
+
+    placement, spaces = lay(zone, standing_3857.get("", ()))
+    classes = []
+    for vehicle in vehicles:
+        length, width = vehicle.slot_m(zone.mode)
+        sized = replace(zone, slot_length_m=length, slot_width_m=width)
+        classes.append(ClassLayout(vehicle, lay(sized, standing_3857.get(vehicle.key, ()))[1]))
+    return ZoneLayout(
+        zone_slug=zone.slug,
+        spaces=spaces,
+        free_m2=ground.clear_m.area,
+        hidden_m2=ground.hidden_m.area,
+        occupied_m2=ground.occupied_m.area,
+        unknown_m2=ground.unknown_m.area,
+        cost=placement.cost,
+        seed=seed,
+        placement_ms=(time.perf_counter() - started) * 1e3,
+        bound=placement.bound,
+        classes=tuple(classes),
+    )
+
+
+def _lay_size(
+    zone: Zone,
+    ground: Ground,
+    blocked: shapely.Geometry,
+    standing_3857: Sequence[shapely.Polygon],
+    seed: int,
+    max_hidden_share: float,
+) -> tuple[Placement, tuple[SpaceFound, ...]]:
+    """One layout, for the slot size of `zone`: what still stands of the last one, or a new one if that holds more."""
     kept = _still_free(zone, ground, blocked, standing_3857, max_hidden_share)
     fresh = _search(zone, ground, blocked, seed)
     spaces = _spaces(zone, ground, fresh.slots, max_hidden_share)
@@ -185,18 +252,7 @@ def lay_out(
         steady = kept + _spaces(zone, ground, remainder.slots, max_hidden_share)
         if len(steady) >= len(spaces):
             fresh, spaces = remainder, steady
-    spaces = tuple(replace(space, rests_on=_rests_on(space.polygon_3857, observations)) for space in spaces)
-    return ZoneLayout(
-        zone_slug=zone.slug,
-        spaces=spaces,
-        free_m2=ground.clear_m.area,
-        hidden_m2=ground.hidden_m.area,
-        occupied_m2=ground.occupied_m.area,
-        unknown_m2=ground.unknown_m.area,
-        cost=fresh.cost,
-        seed=seed,
-        placement_ms=(time.perf_counter() - started) * 1e3,
-    )
+    return fresh, spaces
 
 
 def _search(zone: Zone, ground: Ground, blocked: shapely.Geometry, seed: int) -> Placement:

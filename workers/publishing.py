@@ -20,11 +20,10 @@ from django.utils import timezone
 from apps.parking import selectors, services
 from apps.parking.models import ParkingZone
 from apps.parking.published import FrameMeta, ObservedGround, PublishedLayout, PublishedSpace
-from apps.parking.shapes import to_shapely
 from camera_registry.calibration import Calibration
 from camera_registry.models import Camera
 from workers.occupancy import Zone, ZoneObservation
-from workers.pipeline import CameraView, ZoneLayout, lay_out
+from workers.pipeline import CameraView, SpaceFound, ZoneLayout, lay_out
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +73,8 @@ def _zone(row: ParkingZone) -> Zone:
         spacing_m=spec.spacing_m,
         angle_deg=spec.angle_deg,
         kerb_3857=spec.kerb_3857,
+        access_3857=spec.access_edges_3857,
+        mixed_sizes=spec.mixed_sizes,
     )
 
 
@@ -102,12 +103,12 @@ def publish(zone_slug: str, source: Provenance, model: str) -> None:
     fresh = selectors.fresh_observations(row, timezone.now()) if row else []
     if row is None or not fresh:
         return
-    standing = [to_shapely(space.geometry) for space in row.spaces.all()]
     began = time.perf_counter()
     layout = lay_out(
         _zone(row),
         [ZoneObservation(zone_slug, o.seen_3857, o.occupied_3857, o.hidden_3857) for o in fresh],
-        standing_3857=standing,
+        standing_3857=selectors.standing_spaces(row),
+        vehicles=selectors.vehicle_classes(),
         max_hidden_share=settings.SPARK_HIDDEN_SHARE,
     )
     timings = {**source.timings_ms, "placement": (time.perf_counter() - began) * 1e3}
@@ -126,20 +127,9 @@ def _published(
 ) -> PublishedLayout:
     return PublishedLayout(
         observed_at=max(ground.observed_at for ground in fresh),
-        spaces=tuple(
-            PublishedSpace(
-                polygon_3857=space.polygon_3857,
-                length_m=space.length_m,
-                width_m=space.width_m,
-                bearing_deg=space.bearing_deg,
-                confidence=space.confidence,
-                hidden_share=space.hidden_share,
-                observed_at=min(
-                    (fresh[i].observed_at for i in space.rests_on), default=fresh[-1].observed_at
-                ),
-            )
-            for space in layout.spaces
-        ),
+        spaces=_spaces(layout.spaces, fresh),
+        classes={of_class.vehicle.key: _spaces(of_class.spaces, fresh) for of_class in layout.classes},
+        bound=layout.bound,
         free_m2=layout.free_m2,
         occupied_m2=layout.occupied_m2,
         # What stands behind a car was not seen either; it only may be used with care.
@@ -148,4 +138,21 @@ def _published(
         seed=layout.seed,
         model=model,
         timings_ms={stage: round(ms, 2) for stage, ms in timings.items()},
+    )
+
+
+def _spaces(found: Sequence[SpaceFound], fresh: Sequence[ObservedGround]) -> tuple[PublishedSpace, ...]:
+    return tuple(
+        PublishedSpace(
+            polygon_3857=space.polygon_3857,
+            length_m=space.length_m,
+            width_m=space.width_m,
+            bearing_deg=space.bearing_deg,
+            confidence=space.confidence,
+            hidden_share=space.hidden_share,
+            observed_at=min((fresh[i].observed_at for i in space.rests_on), default=fresh[-1].observed_at),
+            room_length_m=space.room_length_m,
+            room_width_m=space.room_width_m,
+        )
+        for space in found
     )

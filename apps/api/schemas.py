@@ -11,15 +11,29 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 
-__all__ = ["IF_NONE_MATCH", "INDEX", "PROBLEM", "SPACES", "SPACES_TEXT", "ZONES", "ZONES_TEXT", "bbox_parameter", "map_responses"]  # fmt: skip
+from apps.api.vehicle import LENGTH, WIDTH
+
+__all__ = [
+    "IF_NONE_MATCH", "INDEX", "PROBLEM", "SPACES", "SPACES_TEXT", "VEHICLE", "VEHICLE_CLASSES", "VEHICLE_CLASSES_TEXT",
+    "ZONES", "ZONES_TEXT", "bbox_parameter", "map_responses",
+]  # fmt: skip
 
 ZONES_TEXT = """\
 Each Feature is a parking zone. `status` is `free`, `full` or `unknown`; an unknown zone has `free_count` null, never 0.
-Private zones are not in the answer. Poll with `If-None-Match`: 304 means that nothing changed."""
+Private zones are not in the answer. Poll with `If-None-Match`: 304 means that nothing changed.
+
+With `vehicle_length` the counts are those of the layout for the smallest vehicle class that holds such a vehicle."""
 
 SPACES_TEXT = """\
 Each Feature is a rectangle of ground in which a car fits now. Its id stays the same for as long as the space stays where
-it is. Do not offer a space after its `valid_until`; its age is the time since `observed_at`."""
+it is. Do not offer a space after its `valid_until`; its age is the time since `observed_at`.
+
+With `vehicle_length` the spaces are those of the layout for the smallest vehicle class that holds such a vehicle; layouts
+of different classes overlap, and ids of one are not in another."""
+
+VEHICLE_CLASSES_TEXT = """\
+Every zone is laid out once for each of these vehicle sizes (without mirrors), besides its own slot size. Asking for a size
+in between gets the next larger class."""
 
 _TIME = {"type": "string", "format": "date-time", "description": "RFC 3339, UTC"}
 _NULLABLE_TIME = {**_TIME, "nullable": True}
@@ -28,6 +42,12 @@ _ORIENTATION = {
     "enum": ["parallel", "perpendicular", "diagonal", "free"],
     "description": "How cars stand to the kerb; free means any way round.",
 }
+_VEHICLE_SIZE = {
+    "type": "number",
+    "nullable": True,
+    "description": "True metres, of the vehicle class that answers; null without vehicle_length.",
+}
+_ROOM = {"type": "number", "nullable": True}
 _ACCESS = {"type": "string", "enum": ["public", "residents"]}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 
@@ -92,6 +112,8 @@ ZONES = _collection(
         },
         "slot_length_m": {"type": "number", "description": "True metres"},
         "slot_width_m": {"type": "number", "description": "True metres"},
+        "vehicle_length_m": _VEHICLE_SIZE,
+        "vehicle_width_m": _VEHICLE_SIZE,
         "access": _ACCESS,
     },
 )
@@ -103,6 +125,13 @@ SPACES = _collection(
         "status": {"type": "string", "enum": ["free"]},
         "length_m": {"type": "number", "description": "True metres"},
         "width_m": {"type": "number", "description": "True metres"},
+        "room_length_m": {
+            **_ROOM,
+            "description": "How long it could be where it is, at its width; null when not measured.",
+        },
+        "room_width_m": {**_ROOM, "description": "How wide it could be where it is, at its length."},
+        "vehicle_length_m": _VEHICLE_SIZE,
+        "vehicle_width_m": _VEHICLE_SIZE,
         "bearing_deg": {
             "type": "number",
             "minimum": 0,
@@ -116,6 +145,15 @@ SPACES = _collection(
         "valid_until": _TIME,
         "access": _ACCESS,
     },
+)
+
+VEHICLE_CLASSES = _object(
+    {
+        "classes": {
+            "type": "array",
+            "items": _object({name: {"type": "number", "minimum": 0} for name in ("length_m", "width_m")}),
+        }
+    }
 )
 
 INDEX = _object(
@@ -149,6 +187,19 @@ PROBLEM = {
 IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag of the last answer."
 )
+
+VEHICLE = [
+    OpenApiParameter(
+        LENGTH,
+        {"type": "number", "exclusiveMinimum": True, "minimum": 0},
+        description="Length of the reader's vehicle, true metres.",
+    ),
+    OpenApiParameter(
+        WIDTH,
+        {"type": "number", "exclusiveMinimum": True, "minimum": 0},
+        description="Its width without mirrors, true metres; without it the class's own. Only with vehicle_length.",
+    ),
+]
 
 
 def bbox_parameter(max_span_deg: float) -> OpenApiParameter:

@@ -13,7 +13,8 @@ urlpatterns = [
     path("", views.IndexView.as_view(), name="index"),
     path("zones/", views.ZonesView.as_view(), name="zones"),
     path("spaces/", views.SpacesView.as_view(), name="spaces"),
+    path("vehicle-classes/", views.VehicleClassesView.as_view(), name="vehicle-classes"),
     path("schema/", views.SchemaView.as_view(), name="schema"),
     # All but the addresses that only lack their slash: Django redirects those.
-    re_path(r"^(?!(?:zones|spaces|schema)$).*$", views.NothingHereView.as_view()),
+    re_path(r"^(?!(?:zones|spaces|vehicle-classes|schema)$).*$", views.NothingHereView.as_view()),
 ]

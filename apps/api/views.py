@@ -22,11 +22,13 @@ from apps.api import schemas
 from apps.api.conditional import CACHE_CONTROL, etag_of, matches
 from apps.api.problems import BadParameter, exception_handler
 from apps.api.renderers import GeoJSONRenderer, PlainJSONRenderer
+from apps.api.vehicle import LENGTH, WIDTH, vehicle_of
 from apps.parking import selectors
 from apps.parking.bbox import BBox, BBoxRefused
 from apps.parking.selectors import MapAnswer
+from apps.parking.vehicles import VehicleClass
 
-__all__ = ["IndexView", "NothingHereView", "SchemaView", "SpacesView", "ZonesView"]
+__all__ = ["IndexView", "NothingHereView", "SchemaView", "SpacesView", "VehicleClassesView", "ZonesView"]
 
 
 class PublicView(APIView):
@@ -69,24 +71,24 @@ class MapView(PublicView):
     """A part of the map as GeoJSON, for a box, with an ETag."""
 
     renderer_classes = (GeoJSONRenderer, PlainJSONRenderer)
-    parameters = ("bbox",)
+    parameters = ("bbox", LENGTH, WIDTH)
     #: The largest box that is answered, degrees on each side.
     max_span_deg: ClassVar[float]
 
-    def answer(self, bbox: BBox, now: dt.datetime) -> MapAnswer:
-        """What is in the box at `now`."""
+    def answer(self, bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None) -> MapAnswer:
+        """What is in the box at `now`, for a class of vehicles or as each zone's own slots say."""
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
         """304 for one cheap query when the client's copy is current, else the answer, in one query too."""
-        bbox = self._bbox(request)
+        bbox, vehicle = self._bbox(request), vehicle_of(request)
         now = timezone.now()
         asked = request.headers.get("If-None-Match")
         if asked:
-            etag = etag_of(selectors.map_version(bbox, now))
+            etag = etag_of(selectors.map_version(bbox, now, vehicle))
             if matches(asked, etag):
                 return _fresh(Response(status=304), etag)
-        answer = self.answer(bbox, now)
+        answer = self.answer(bbox, now, vehicle)
         return _fresh(Response(answer.geojson), etag_of(answer.version))
 
     def _bbox(self, request: Request) -> BBox:
@@ -115,16 +117,16 @@ class ZonesView(MapView):
         operation_id="listZones",
         summary="Parking zones in a box, with the count of free spaces",
         description=schemas.ZONES_TEXT,
-        parameters=[schemas.bbox_parameter(5.0), schemas.IF_NONE_MATCH],
+        parameters=[schemas.bbox_parameter(5.0), *schemas.VEHICLE, schemas.IF_NONE_MATCH],
         responses=schemas.map_responses(schemas.ZONES),
     )
     def get(self, request: Request) -> Response:
         """See MapView."""
         return super().get(request)
 
-    def answer(self, bbox: BBox, now: dt.datetime) -> MapAnswer:
+    def answer(self, bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None) -> MapAnswer:
         """Zones by slug."""
-        return selectors.zones_geojson(bbox, now)
+        return selectors.zones_geojson(bbox, now, vehicle)
 
 
 class SpacesView(MapView):
@@ -136,16 +138,33 @@ class SpacesView(MapView):
         operation_id="listSpaces",
         summary="Free spaces in a box",
         description=schemas.SPACES_TEXT,
-        parameters=[schemas.bbox_parameter(0.25), schemas.IF_NONE_MATCH],
+        parameters=[schemas.bbox_parameter(0.25), *schemas.VEHICLE, schemas.IF_NONE_MATCH],
         responses=schemas.map_responses(schemas.SPACES),
     )
     def get(self, request: Request) -> Response:
         """See MapView."""
         return super().get(request)
 
-    def answer(self, bbox: BBox, now: dt.datetime) -> MapAnswer:
+    def answer(self, bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None) -> MapAnswer:
         """Spaces that are offered now."""
-        return selectors.spaces_geojson(bbox, now)
+        return selectors.spaces_geojson(bbox, now, vehicle)
+
+
+class VehicleClassesView(PublicView):
+    """The vehicle sizes that zones are laid out for."""
+
+    @extend_schema(
+        operation_id="listVehicleClasses",
+        summary="Vehicle sizes that zones are laid out for, from small to large",
+        description=schemas.VEHICLE_CLASSES_TEXT,
+        responses={200: OpenApiResponse(schemas.VEHICLE_CLASSES)},
+    )
+    def get(self, request: Request) -> Response:
+        """A setting of the site; it changes when the site is started anew."""
+        classes = [
+            {"length_m": found.length_m, "width_m": found.width_m} for found in selectors.vehicle_classes()
+        ]
+        return Response({"classes": classes}, headers={"Cache-Control": "public, max-age=300"})
 
 
 class IndexView(PublicView):
@@ -166,6 +185,7 @@ class IndexView(PublicView):
             ),
             ("zones", "api:zones", "application/geo+json", "Parking zones; needs bbox=west,south,east,north"),
             ("spaces", "api:spaces", "application/geo+json", "Free spaces; needs bbox=west,south,east,north"),
+            ("vehicle-classes", "api:vehicle-classes", "application/json", "Vehicle sizes that zones know"),
         ]
         return Response(
             {

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+
+from apps.parking.numbers import NumberRefused, finite_number
 
 __all__ = ["BBox", "BBoxRefused"]
 
@@ -44,16 +45,10 @@ class BBox:
 
 
 def _number(text: str) -> float:
-    # float() also takes "1_0" and digits of other scripts, which no client means.
-    if not text.strip() or not text.isascii() or "_" in text:
-        raise BBoxRefused(f"“{text[:40]}” is no number; send degrees such as 35.4872.")
     try:
-        value = float(text)
-    except ValueError:
-        raise BBoxRefused(f"“{text[:40]}” is no number; send degrees such as 35.4872.") from None
-    if not math.isfinite(value):
-        raise BBoxRefused(f"“{text[:40]}” is not a finite number; send degrees such as 35.4872.")
-    return value
+        return finite_number(text, "degrees such as 35.4872")
+    except NumberRefused as refusal:
+        raise BBoxRefused(str(refusal)) from None
 
 
 def _check_ranges(west: float, south: float, east: float, north: float) -> None:

@@ -54,6 +54,23 @@ class ParkingZone(models.Model):
         blank=True,
         help_text=_("The line that cars line up along. Empty: the longest edge."),
     )
+    access_edges = models.MultiLineStringField(
+        srid=3857,
+        null=True,
+        blank=True,
+        help_text=_(
+            "The sides of the outline across which cars drive in, usually along the road. Only spaces that a car can"
+            " reach from there are offered. Empty: every side that is not the kerb."
+        ),
+    )
+    mixed_sizes = models.BooleanField(
+        _("mixed sizes"),
+        default=False,
+        help_text=_(
+            "Where no space of the size below fits any more, offer spaces for smaller cars too. Without it all spaces"
+            " have one size."
+        ),
+    )
     access = models.CharField(max_length=16, choices=Access.choices, default=Access.PUBLIC)
     validity_s = models.PositiveIntegerField(
         _("validity (s)"),
@@ -67,6 +84,13 @@ class ParkingZone(models.Model):
     valid_until = models.DateTimeField(null=True, editable=False)
     free_count = models.PositiveIntegerField(null=True, editable=False)
     seen_share = models.FloatField(null=True, editable=False)
+    found_count = models.PositiveIntegerField(null=True, editable=False)
+    bound = models.PositiveIntegerField(null=True, editable=False)
+    class_counts = models.JSONField(
+        default=dict,
+        editable=False,
+        help_text="As free_count, by vehicle class; a class not in it is unknown.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -94,6 +118,8 @@ class ParkingZone(models.Model):
             slot_width_m=self.slot_width_m,
             spacing_m=self.spacing_m,
             kerb_3857=to_shapely(self.kerb),
+            access_edges_3857=to_shapely(self.access_edges),
+            mixed_sizes=self.mixed_sizes,
             access=self.access,
             validity_s=self.validity_s,
             enabled=self.enabled,
@@ -145,7 +171,7 @@ class ZoneObservationRecord(models.Model):
 
 
 class ZoneSnapshot(models.Model):
-    """One published layout of one zone. Appended, never edited."""
+    """One published layout of one zone. Appended, never edited; the oldest go when there are too many."""
 
     zone = models.ForeignKey(ParkingZone, on_delete=models.CASCADE, related_name="snapshots")
     version = models.PositiveBigIntegerField()
@@ -159,6 +185,7 @@ class ZoneSnapshot(models.Model):
         "camera_registry.CameraCalibration", null=True, on_delete=models.SET_NULL, related_name="+"
     )
     free_count = models.PositiveIntegerField(null=True, help_text="Spaces found; null when unknown.")
+    bound = models.PositiveIntegerField(null=True, help_text="No layout can hold more; null when not proven.")
     free_m2 = models.FloatField()
     occupied_m2 = models.FloatField()
     unknown_m2 = models.FloatField()
@@ -178,13 +205,21 @@ class ZoneSnapshot(models.Model):
 
 
 class ParkingSpace(models.Model):
-    """A free space of now. It keeps its public id for as long as it stays where it is."""
+    """A free space of now. It keeps its public id for as long as it stays where it is.
+
+    A zone has one layout of its own (`vehicle_class` empty) and one for each vehicle class; spaces of different
+    layouts may overlap. All rows of a zone are written anew with each publication, most of them where they were: no
+    column that changes then is indexed, so that PostgreSQL updates them in place, without touching an index.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    zone = models.ForeignKey(ParkingZone, on_delete=models.CASCADE, related_name="spaces")
-    geometry = models.PolygonField(srid=3857)
+    zone = models.ForeignKey(ParkingZone, on_delete=models.CASCADE, related_name="spaces", db_index=False)
+    vehicle_class = models.CharField(max_length=16, default="", blank=True)
+    geometry = models.PolygonField(srid=3857, spatial_index=False)
     length_m = models.FloatField()
     width_m = models.FloatField()
+    room_length_m = models.FloatField(null=True)
+    room_width_m = models.FloatField(null=True)
     bearing_deg = models.FloatField(help_text="Of the length axis, degrees clockwise from north, 0 to 180.")
     confidence = models.FloatField()
     hidden_share = models.FloatField(default=0.0)
@@ -195,7 +230,7 @@ class ParkingSpace(models.Model):
 
     class Meta:
         ordering = ("zone", "pk")
-        indexes = (models.Index(fields=("zone", "valid_until"), name="space_by_zone_and_expiry"),)
+        indexes = (models.Index(fields=("zone", "vehicle_class"), name="space_by_zone_and_class"),)
 
     def __str__(self) -> str:
         return str(self.public_id)

@@ -31,6 +31,7 @@ class PublishedSpace:
     """One free space as it was found.
 
     `bearing_deg` is the direction of the length axis, degrees clockwise from north, 0 ≤ bearing < 180.
+    `room_length_m` and `room_width_m` are how long and how wide it could be where it is; None: not measured.
     `hidden_share` is the part of it that stood behind a parked car, 0–1. `observed_at` is the time of the oldest
     frame that it rests on; None means the layout's own.
     """
@@ -42,6 +43,8 @@ class PublishedSpace:
     confidence: float
     hidden_share: float = 0.0
     observed_at: dt.datetime | None = None
+    room_length_m: float | None = None
+    room_width_m: float | None = None
 
     def __post_init__(self) -> None:
         _require_share("confidence", self.confidence)
@@ -58,7 +61,8 @@ class PublishedLayout:
     """All free spaces of one zone at one time, with the ground's balance in true m².
 
     `observed_at` is when the newest frame in it came. `unknown_m2` is ground that no camera saw: it is neither free
-    nor occupied.
+    nor occupied. `bound` is a proven upper limit for the number of spaces. `classes` holds a layout of its own for each
+    vehicle class, by the class's key; what lies in different layouts may overlap.
     """
 
     observed_at: dt.datetime
@@ -70,6 +74,8 @@ class PublishedLayout:
     seed: int | None = None
     model: str = ""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    bound: int | None = None
+    classes: Mapping[str, tuple[PublishedSpace, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _require_aware("observed_at", self.observed_at)

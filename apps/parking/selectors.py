@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import shapely
 from django.conf import settings
+from django.contrib.gis.db.models.functions import AsWKB
 from django.db import connection
 from django.db.models import QuerySet
 
@@ -22,6 +23,8 @@ from apps.parking.models import ParkingSpace, ParkingZone, ZoneObservationRecord
 from apps.parking.published import ObservedGround
 from apps.parking.shapes import to_geos, to_shapely
 from apps.parking.space_files import OfferedSpace
+from apps.parking.space_rows import OWN_LAYOUT
+from apps.parking.vehicles import VehicleClass, parse_classes
 
 __all__ = [
     "MapAnswer",
@@ -31,6 +34,8 @@ __all__ = [
     "offered_spaces",
     "public_extent",
     "spaces_geojson",
+    "standing_spaces",
+    "vehicle_classes",
     "zone_state",
     "zones_geojson",
     "zones_seen_by",
@@ -81,34 +86,39 @@ def fresh_observations(zone: ParkingZone, now: dt.datetime) -> list[ObservedGrou
 # --- for the public --------------------------------------------------------------------------------------------------
 
 
-def map_version(bbox: BBox, now: dt.datetime) -> str:
+def vehicle_classes() -> tuple[VehicleClass, ...]:
+    """The vehicle sizes that zones are laid out for, from small to large; none when the site wants none."""
+    return parse_classes(tuple(settings.SPARK_VEHICLE_CLASSES))
+
+
+def map_version(bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None = None) -> str:
     """A short word that changes whenever an answer for this box changes: a publication, an edit, an expiry.
 
-    One query over the zones in the box; the spaces are only counted.
+    vehicle: the class whose layout is asked for; None: each zone's own. One query over the zones in the box; the spaces are only counted.
     """
     with connection.cursor() as cursor:
-        cursor.execute(sql.MAP_VERSION, _parameters(bbox, now))
+        cursor.execute(sql.MAP_VERSION, _parameters(bbox, now, vehicle))
         return str(cursor.fetchone()[0])
 
 
-def zones_geojson(bbox: BBox, now: dt.datetime) -> MapAnswer:
+def zones_geojson(bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None = None) -> MapAnswer:
     """Public zones that meet the box, with their counts; unknown is null. One query."""
-    return _answer(sql.ZONES, bbox, now)
+    return _answer(sql.ZONES, bbox, now, vehicle)
 
 
-def spaces_geojson(bbox: BBox, now: dt.datetime) -> MapAnswer:
+def spaces_geojson(bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None = None) -> MapAnswer:
     """Spaces offered now that meet the box. One query."""
-    return _answer(sql.SPACES, bbox, now)
+    return _answer(sql.SPACES, bbox, now, vehicle)
 
 
-def _answer(statement: str, bbox: BBox, now: dt.datetime) -> MapAnswer:
+def _answer(statement: str, bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None) -> MapAnswer:
     with connection.cursor() as cursor:
-        cursor.execute(statement, _parameters(bbox, now))
+        cursor.execute(statement, _parameters(bbox, now, vehicle))
         version, geojson = cursor.fetchone()
     return MapAnswer(version=version, geojson=geojson)
 
 
-def _parameters(bbox: BBox, now: dt.datetime) -> dict[str, object]:
+def _parameters(bbox: BBox, now: dt.datetime, vehicle: VehicleClass | None) -> dict[str, object]:
     return {
         "west": bbox.west,
         "south": bbox.south,
@@ -116,6 +126,9 @@ def _parameters(bbox: BBox, now: dt.datetime) -> dict[str, object]:
         "north": bbox.north,
         "now": now,
         "free_after": settings.SPARK_FREE_AFTER,
+        "vehicle_class": vehicle.key if vehicle else OWN_LAYOUT,
+        "vehicle_length_m": vehicle.length_m if vehicle else None,
+        "vehicle_width_m": vehicle.width_m if vehicle else None,
     }
 
 
@@ -127,9 +140,20 @@ def public_extent() -> BBox | None:
     return None if west is None else BBox(west=west, south=south, east=east, north=north)
 
 
-def offered_spaces(now: dt.datetime, *, private: bool = False) -> list[OfferedSpace]:
+def standing_spaces(zone: ParkingZone) -> dict[str, list[shapely.Polygon]]:
+    """The spaces of the zone's last layouts (EPSG:3857), by vehicle class; its own under the empty key."""
+    standing: dict[str, list[shapely.Polygon]] = {}
+    for key, geometry in zone.spaces.order_by("pk").values_list("vehicle_class", AsWKB("geometry")):
+        standing.setdefault(key, []).append(shapely.from_wkb(bytes(geometry)))
+    return standing
+
+
+def offered_spaces(
+    now: dt.datetime, *, private: bool = False, vehicle: VehicleClass | None = None
+) -> list[OfferedSpace]:
     """Every space offered at `now`, by zone; those of private zones only when asked for."""
     rows = ParkingSpace.objects.filter(
+        vehicle_class=vehicle.key if vehicle else OWN_LAYOUT,
         zone__enabled=True,
         zone__valid_until__gt=now,
         valid_until__gt=now,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import logging
-import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,11 +19,12 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.db import transaction
 from django.utils import timezone
 
-from apps.parking import matching, zone_files
+from apps.parking import zone_files
 from apps.parking.features import space_features
-from apps.parking.models import ParkingSpace, ParkingZone, ZoneObservationRecord, ZoneSnapshot
-from apps.parking.published import FrameMeta, ObservedGround, PublishedLayout, PublishedSpace
+from apps.parking.models import ParkingZone, ZoneObservationRecord, ZoneSnapshot
+from apps.parking.published import FrameMeta, ObservedGround, PublishedLayout
 from apps.parking.shapes import to_geos, to_multipolygon, to_shapely
+from apps.parking.space_rows import OWN_LAYOUT, SpaceRow, replace_spaces
 from apps.parking.zones import ZoneSpec, zone_problems
 
 __all__ = [
@@ -50,10 +50,14 @@ MIN_SEEN_SHARE_FOR_FULL = 0.5
 
 #: A change of these makes the current spaces meaningless.
 _GROUND_FIELDS = (
-    "geometry", "kerb", "mode", "angle_deg", "slot_length_m", "slot_width_m", "spacing_m", "enabled",
+    "geometry", "kerb", "access_edges", "mixed_sizes", "mode", "angle_deg", "slot_length_m", "slot_width_m", "spacing_m", "enabled",
 )  # fmt: skip
 #: A change of these shows in the answers, but leaves the spaces as they are.
 _LABEL_FIELDS = ("name", "access", "validity_s")
+#: What a publication changes of a zone.
+_PUBLISHED_FIELDS = (
+    "version", "observed_at", "valid_until", "seen_share", "free_count", "found_count", "bound", "class_counts",
+)  # fmt: skip
 
 _NO_FRAME = FrameMeta()
 
@@ -112,6 +116,8 @@ def _write(zone: ParkingZone, spec: ZoneSpec, problems: dict[str, list[str]]) ->
     zone.spacing_m, zone.access, zone.enabled = spec.spacing_m, spec.access, spec.enabled
     zone.geometry = _keep_if_same(zone.geometry, spec.geometry_3857)
     zone.kerb = _keep_if_same(zone.kerb, spec.kerb_3857)
+    zone.access_edges = _keep_if_same(zone.access_edges, spec.access_edges_3857)
+    zone.mixed_sizes = spec.mixed_sizes
     zone.fill_slot_defaults()
     if spec.validity_s is not None:
         zone.validity_s = spec.validity_s
@@ -142,6 +148,7 @@ def _withdraw(zone: ParkingZone) -> None:
     zone.spaces.all().delete()
     zone.observations.all().delete()
     zone.valid_until, zone.free_count, zone.seen_share = None, None, None
+    zone.found_count, zone.bound, zone.class_counts = None, None, {}
 
 
 @transaction.atomic
@@ -198,7 +205,8 @@ def record_observation(zone_slug: str, ground: ObservedGround) -> bool:
 def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _NO_FRAME) -> ZoneSnapshot:
     """Make a layout the zone's current one: append a snapshot, replace the spaces, raise the version.
 
-    A space that overlaps one of the last layout (IoU ≥ 0.5) keeps its public id and counts one more frame.
+    A space that overlaps one of the last layout for the same class (IoU ≥ 0.5) keeps its public id and counts one more
+    frame. The history keeps the last SPARK_SNAPSHOTS_KEPT layouts.
     Raises LayoutTooOld when a newer layout is published, LayoutFromTheFuture, and ParkingZone.DoesNotExist.
     """
     now = timezone.now()
@@ -210,13 +218,19 @@ def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _
             f" {zone.observed_at:%H:%M:%S.%f}"
         )
     validity = dt.timedelta(seconds=zone.validity_s)
-    spaces = _replace_spaces(zone, layout, validity)
+    rows = replace_spaces(zone.pk, layout, validity)
+    spaces = rows[OWN_LAYOUT]
     zone.version += 1
     zone.observed_at = layout.observed_at
     zone.valid_until = layout.observed_at + validity
     zone.seen_share = layout.seen_share
     zone.free_count = _free_count(spaces, layout.seen_share, layout.observed_at)
-    zone.save(update_fields=("version", "observed_at", "valid_until", "seen_share", "free_count"))
+    zone.found_count, zone.bound = len(spaces), layout.bound
+    zone.class_counts = {
+        key: _free_count(rows[key], layout.seen_share, layout.observed_at) for key in layout.classes
+    }
+    zone.save(update_fields=_PUBLISHED_FIELDS)
+    zone.snapshots.filter(version__lte=zone.version - settings.SPARK_SNAPSHOTS_KEPT).delete()
     return ZoneSnapshot.objects.create(
         zone=zone,
         version=zone.version,
@@ -226,6 +240,7 @@ def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _
         camera_id=frame.camera_id,
         calibration_id=frame.calibration_id,
         free_count=len(spaces) if spaces or layout.seen_share >= MIN_SEEN_SHARE_FOR_FULL else None,
+        bound=layout.bound,
         free_m2=layout.free_m2,
         occupied_m2=layout.occupied_m2,
         unknown_m2=layout.unknown_m2,
@@ -244,7 +259,7 @@ def _require_not_ahead(observed_at: dt.datetime, now: dt.datetime) -> None:
         )
 
 
-def _free_count(spaces: Sequence[ParkingSpace], seen_share: float, at: dt.datetime) -> int | None:
+def _free_count(spaces: Sequence[SpaceRow], seen_share: float, at: dt.datetime) -> int | None:
     """How many spaces are offered; None, not 0, while that cannot be said.
 
     0 needs a reason: most of the zone was seen, and nothing that may be a space waits for its next frame.
@@ -255,57 +270,3 @@ def _free_count(spaces: Sequence[ParkingSpace], seen_share: float, at: dt.dateti
     if offered or (not spaces and seen_share >= MIN_SEEN_SHARE_FOR_FULL):
         return offered
     return None
-
-
-def _replace_spaces(zone: ParkingZone, layout: PublishedLayout, validity: dt.timedelta) -> list[ParkingSpace]:
-    """Put the layout's spaces in place of the zone's current ones, keeping those that stayed where they were."""
-    current = list(zone.spaces.all())
-    pairs = matching.same_places(
-        [to_shapely(space.geometry) for space in current], [space.polygon_3857 for space in layout.spaces]
-    )
-    stayed = {new: current[old] for old, new in pairs}
-    spaces = [
-        _space_row(zone, found, layout.observed_at, validity, stayed.get(index))
-        for index, found in enumerate(layout.spaces)
-    ]
-    _delete_all_but(zone, {space.public_id for space in spaces})
-    ParkingSpace.objects.bulk_create(
-        spaces,
-        update_conflicts=True,
-        unique_fields=("public_id",),
-        update_fields=(
-            "geometry", "length_m", "width_m", "bearing_deg", "confidence", "hidden_share",
-            "observed_at", "valid_until", "frames_seen",
-        ),
-    )  # fmt: skip
-    return spaces
-
-
-def _delete_all_but(zone: ParkingZone, kept: Iterable[uuid.UUID]) -> None:
-    zone.spaces.exclude(public_id__in=list(kept)).delete()
-
-
-def _space_row(
-    zone: ParkingZone,
-    found: PublishedSpace,
-    layout_time: dt.datetime,
-    validity: dt.timedelta,
-    before: ParkingSpace | None,
-) -> ParkingSpace:
-    observed_at = found.observed_at or layout_time
-    # The same frame analysed twice, or another camera's frame that shows nothing of this space, is no new evidence.
-    seen_again = before is not None and observed_at > before.observed_at
-    return ParkingSpace(
-        public_id=before.public_id if before else uuid.uuid4(),
-        zone=zone,
-        geometry=to_geos(found.polygon_3857),
-        length_m=found.length_m,
-        width_m=found.width_m,
-        bearing_deg=found.bearing_deg % 180.0,
-        confidence=found.confidence,
-        hidden_share=found.hidden_share,
-        observed_at=observed_at,
-        valid_until=observed_at + validity,
-        first_seen_at=before.first_seen_at if before else observed_at,
-        frames_seen=before.frames_seen + seen_again if before else 1,
-    )

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """The map's statements. PostGIS writes the GeoJSON: thousands of polygons serialised in Python are slow.
 
-Parameters: west, south, east, north (WGS 84 degrees), now (timestamptz), free_after (frames).
+Parameters: west, south, east, north (WGS 84 degrees), now (timestamptz), free_after (frames), vehicle_class (the key of
+the class whose layout is asked for, empty for the zone's own), vehicle_length_m and vehicle_width_m (of the class, or null).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 __all__ = ["MAP_VERSION", "PUBLIC_EXTENT", "SPACES", "ZONES"]
 
 #: Raise it when the answers' form changes, so that no client keeps the old form by a matching ETag.
-FORM = 1
+FORM = 2
 
 #: The zones in the box, each with what makes its answer change: its version, whether it is still believed, and how
 #: many of its spaces are. Within one version spaces only run out, in the order of their expiry, so the number of
@@ -20,15 +21,17 @@ WITH box AS (
 ), zone AS (
     SELECT z.*,
         COALESCE(z.valid_until > %(now)s, FALSE) AS live,
+        CASE WHEN %(vehicle_class)s = '' THEN z.free_count ELSE (z.class_counts ->> %(vehicle_class)s)::int END AS published_count,
         (SELECT count(*) FROM parking_parkingspace s
-         WHERE s.zone_id = z.id AND s.valid_until > %(now)s AND s.frames_seen >= %(free_after)s
+         WHERE s.zone_id = z.id AND s.vehicle_class = %(vehicle_class)s
+             AND s.valid_until > %(now)s AND s.frames_seen >= %(free_after)s
         ) AS offered
     FROM parking_parkingzone z, box
     WHERE z.enabled AND z.access <> 'private' AND z.geometry && box.geometry
 ), version AS (
     SELECT md5(COALESCE(string_agg(
         concat_ws(':', zone.id, zone.version, zone.live, zone.offered), ',' ORDER BY zone.id
-    ), '') || '/{form}') AS word
+    ), '') || '/{form}/' || %(vehicle_class)s) AS word
     FROM zone
 )
 """.replace("{form}", str(FORM))
@@ -62,11 +65,13 @@ SELECT
 #: When the last one has run out nothing is known any more: null, not 0.
 _COUNT_NOW = """
 CASE
-    WHEN NOT zone.live OR zone.free_count IS NULL THEN NULL
-    WHEN zone.free_count = 0 THEN 0
-    ELSE NULLIF(LEAST(zone.free_count, zone.offered), 0)
+    WHEN NOT zone.live OR zone.published_count IS NULL THEN NULL
+    WHEN zone.published_count = 0 THEN 0
+    ELSE NULLIF(LEAST(zone.published_count, zone.offered), 0)
 END
 """
+
+_VEHICLE = "%(vehicle_length_m)s::float8 AS vehicle_length_m, %(vehicle_width_m)s::float8 AS vehicle_width_m"
 
 _ZONE_PROPERTIES = f"""
     zone.slug AS zone,
@@ -80,6 +85,7 @@ _ZONE_PROPERTIES = f"""
     zone.angle_deg AS angle_deg,
     zone.slot_length_m AS slot_length_m,
     zone.slot_width_m AS slot_width_m,
+    {_VEHICLE},
     zone.access AS access
 """
 
@@ -96,6 +102,9 @@ _SPACE_PROPERTIES = f"""
     'free' AS status,
     round(space.length_m::numeric, 2) AS length_m,
     round(space.width_m::numeric, 2) AS width_m,
+    round(space.room_length_m::numeric, 2) AS room_length_m,
+    round(space.room_width_m::numeric, 2) AS room_width_m,
+    {_VEHICLE},
     round(space.bearing_deg::numeric, 1) AS bearing_deg,
     zone.mode AS orientation,
     round(space.confidence::numeric, 3) AS confidence,
@@ -114,7 +123,8 @@ SPACES = _collection(
     CROSS JOIN box
     CROSS JOIN LATERAL (
         SELECT s.* FROM parking_parkingspace s
-        WHERE s.zone_id = zone.id AND s.valid_until > %(now)s AND s.frames_seen >= %(free_after)s
+        WHERE s.zone_id = zone.id AND s.vehicle_class = %(vehicle_class)s
+            AND s.valid_until > %(now)s AND s.frames_seen >= %(free_after)s
         OFFSET 0
     ) AS space
     WHERE zone.live AND ST_Intersects(space.geometry, box.geometry)

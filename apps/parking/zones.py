@@ -68,7 +68,8 @@ class ZoneSpec:
     """A parking zone as people describe it; geometries in EPSG:3857, sizes in true metres.
 
     `angle_deg` is the angle of the slots to the kerb, for diagonal zones. `kerb_3857` is the line that cars line up
-    along; without it the zone's longest edge serves. `validity_s` None means the site's default.
+    along; without it the zone's longest edge serves. `access_edges_3857` are the parts of the outline across which cars
+    drive in; without them every edge that is not kerb. `mixed_sizes`: smaller spaces may fill what is left. `validity_s` None means the site's default.
     """
 
     slug: str
@@ -80,6 +81,8 @@ class ZoneSpec:
     slot_width_m: float | None = None
     spacing_m: float | None = None
     kerb_3857: shapely.LineString | None = None
+    access_edges_3857: shapely.MultiLineString | None = None
+    mixed_sizes: bool = False
     access: str = "public"
     validity_s: int | None = None
     enabled: bool = True

@@ -11,10 +11,13 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
+from django.views.decorators.gzip import gzip_page
 from django.views.generic import TemplateView
 
 from apps.parking import selectors
+from apps.webmap.language import InTheReadersLanguage, others
 from apps.webmap.strings import page_strings
 
 logger = logging.getLogger(__name__)
@@ -23,7 +26,8 @@ logger = logging.getLogger(__name__)
 TILE_MAX_ZOOM = 19
 
 
-class MapPageView(TemplateView):
+@method_decorator(gzip_page, name="dispatch")  # no secret is in it that compression could betray
+class MapPageView(InTheReadersLanguage, TemplateView):
     """The map with free spaces, for a phone in the sun."""
 
     template_name = "webmap/map.html"
@@ -40,10 +44,16 @@ class MapPageView(TemplateView):
         """What the page's script needs to begin."""
         return super().get_context_data(**kwargs) | {
             "language": get_language(),
+            "other_languages": others(get_language()),
             "strings": page_strings(),
             "page_config": {
                 "zonesUrl": reverse("api:zones"),
                 "spacesUrl": reverse("api:spaces"),
+                "vehicleClasses": [
+                    {"length_m": found.length_m, "width_m": found.width_m}
+                    for found in selectors.vehicle_classes()
+                ],
+                "workerUrl": reverse("webmap:service-worker"),
                 "pollS": settings.SPARK_POLL_S,
                 "extent": _extent(),
                 "tileUrl": settings.SPARK_TILE_URL,
@@ -79,6 +89,7 @@ def content_security_policy(tile_url: str) -> str:
             images,
             "connect-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
             "base-uri 'none'",
             "form-action 'none'",
             "frame-ancestors 'self'",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import shapely
 from shapely import affinity
@@ -66,8 +66,15 @@ def space(
     )
 
 
-def layout(spaces: Sequence[PublishedSpace], at: dt.datetime, *, unknown_m2: float = 0.0) -> PublishedLayout:
-    """A layout of a zone of 150 m² with these spaces."""
+def layout(
+    spaces: Sequence[PublishedSpace],
+    at: dt.datetime,
+    *,
+    unknown_m2: float = 0.0,
+    bound: int | None = None,
+    classes: Mapping[str, Sequence[PublishedSpace]] | None = None,
+) -> PublishedLayout:
+    """A layout of a zone of 150 m² with these spaces, and others for vehicle classes, by their keys."""
     free_m2 = math.fsum(found.length_m * found.width_m for found in spaces)
     return PublishedLayout(
         observed_at=at,
@@ -79,14 +86,16 @@ def layout(spaces: Sequence[PublishedSpace], at: dt.datetime, *, unknown_m2: flo
         seed=7,
         model="test",
         timings_ms={"segment": 40.0},
+        bound=bound,
+        classes={key: tuple(found) for key, found in (classes or {}).items()},
     )
 
 
 def publish(
-    slug: str, spaces: Sequence[PublishedSpace], at: dt.datetime, *, unknown_m2: float = 0.0, times: int = 1
+    slug: str, spaces: Sequence[PublishedSpace], at: dt.datetime, *, times: int = 1, **more
 ) -> ZoneSnapshot:
-    """Publish the same spaces in as many frames, one second apart, the last one at `at`."""
+    """Publish the same layout in as many frames, one second apart, the last one at `at`; `more` is for `layout`."""
     for back in reversed(range(times)):
         moment = at - dt.timedelta(seconds=back)
-        snapshot = services.publish_layout(slug, layout(spaces, moment, unknown_m2=unknown_m2), FrameMeta())
+        snapshot = services.publish_layout(slug, layout(spaces, moment, **more), FrameMeta())
     return snapshot

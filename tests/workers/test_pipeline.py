@@ -91,7 +91,7 @@ def test_spaces_stay_where_they_are_when_nothing_is_won_by_moving():
     first = analyse(cars)
     standing = [space.polygon_3857 for space in first.layouts[0].spaces]
     moved = analyse([car(-12.0), car(1.5), car(18.0, length=3.8)])
-    again = lay_out(zone(), moved.observation.zones, standing_3857=standing, seed=99)
+    again = lay_out(zone(), moved.observation.zones, standing_3857={"": standing}, seed=99)
     kept = [space for space in again.spaces if space.polygon_3857 in standing]
     alone = lay_out(zone(), moved.observation.zones, seed=99)
     assert len(again.spaces) >= len(alone.spaces)

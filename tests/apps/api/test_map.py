@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime as dt
 import json
 from typing import Any
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 ZONES = f"/api/v1/zones/?bbox={BBOX}"
 SPACES = f"/api/v1/spaces/?bbox={BBOX}"
+VAN = "&vehicle_length=5.9&vehicle_width=2.0"
 AROUND = BBox.parse(BBOX, max_span_deg=1)
 
 
@@ -60,10 +62,21 @@ class TestForm:
         make_zone()
         make_zone("yard", mode="diagonal", angle_deg=60, geometry_3857=box(0, 10, 60, 16).reverse())
         make_zone("unseen", geometry_3857=box(0, 30, 60, 36))
-        publish("main-street", [space(3), space(12.3, bearing_deg=92.5)], now, times=2)
+        van = space(4, length_m=6.0, width_m=2.4)
+        roomy = dataclasses.replace(space(3), room_length_m=6.25, room_width_m=2.4)
+        spaces = [roomy, space(12.3, bearing_deg=92.5)]
+        publish("main-street", spaces, now, times=2, classes={"6x2.1": [van], "8x2.5": []})
         publish("yard", [], now)
 
-    @pytest.mark.parametrize(("url", "schema"), [(ZONES, schemas.ZONES), (SPACES, schemas.SPACES)])
+    @pytest.mark.parametrize(
+        ("url", "schema"),
+        [
+            (ZONES, schemas.ZONES),
+            (SPACES, schemas.SPACES),
+            (ZONES + VAN, schemas.ZONES),
+            (SPACES + VAN, schemas.SPACES),
+        ],
+    )
     def test_rfc_7946_and_our_own_schema(self, client, street, url, schema):
         response = client.get(url)
         assert response.headers["Content-Type"] == "application/geo+json"
@@ -92,6 +105,24 @@ class TestForm:
         for name, moment in (("observed_at", now), ("valid_until", now + seconds(120))):
             assert properties[name].endswith("Z")
             assert abs(dt.datetime.fromisoformat(properties[name]) - moment) < dt.timedelta(milliseconds=1)
+
+    def test_rooms_and_the_vehicle_s_class(self, client, street):
+        own, other = [f["properties"] for f in json.loads(client.get(SPACES).content)["features"]]
+        assert (own["room_length_m"], own["room_width_m"]) == (6.25, 2.4)
+        assert (other["room_length_m"], own["vehicle_length_m"], own["vehicle_width_m"]) == (None, None, None)
+        (van,) = [f["properties"] for f in json.loads(client.get(SPACES + VAN).content)["features"]]
+        assert (van["length_m"], van["width_m"]) == (6.0, 2.4)
+        assert (van["vehicle_length_m"], van["vehicle_width_m"]) == (6.0, 2.1)
+
+    def test_zones_count_for_the_vehicle(self, client, street):
+        def counts(query: str) -> dict[str, tuple[str, int | None]]:
+            features = json.loads(client.get(ZONES + query).content)["features"]
+            return {f["id"]: (f["properties"]["status"], f["properties"]["free_count"]) for f in features}
+
+        unseen, yard = ("unknown", None), ("unknown", None)  # the yard was never laid out for classes
+        assert counts("") == {"main-street": ("free", 2), "unseen": unseen, "yard": ("full", 0)}
+        assert counts(VAN) == {"main-street": ("free", 1), "unseen": unseen, "yard": yard}
+        assert counts("&vehicle_length=7.5") == {"main-street": ("full", 0), "unseen": unseen, "yard": yard}
 
     def test_properties_of_zones(self, client, street):
         zones = {f["id"]: f["properties"] for f in json.loads(client.get(ZONES).content)["features"]}
@@ -200,6 +231,23 @@ class TestETag:
         assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
         assert again.headers["Vary"] == "Accept"
 
+    @pytest.mark.parametrize("url", [ZONES, SPACES])
+    def test_each_class_has_its_own_tag_and_sizes_within_it_share_it(
+        self, client, now, url, django_assert_num_queries
+    ):
+        make_zone()
+        publish("main-street", [space(3)], now, times=2, classes={"6x2.1": [space(3)]})
+        tags = {}
+        for query in ("", "&vehicle_length=5.9&vehicle_width=2", "&vehicle_length=5.5", "&vehicle_length=7"):
+            with django_assert_num_queries(1):
+                tags[query] = client.get(url + query).headers["ETag"]
+            with django_assert_num_queries(1):
+                again = client.get(url + query, headers={"if-none-match": tags[query]})
+            assert again.status_code == 304
+        own, van, other_van, bus = tags.values()
+        assert van == other_van
+        assert len({own, van, bus}) == 3
+
     @pytest.mark.parametrize(
         ("sent", "status"),
         [
@@ -290,7 +338,7 @@ class TestBBox:
             ("bbox=1,1,1.1,1.1'%20OR%201=1", "is no number"),
             ("bbox=" + "9" * 5000 + ",1,2,3", "is not a finite number"),
             ("bbox=35.4,38.7,35.5,38.8&box=1", "box: there is no such parameter here; known: bbox"),
-            ("bbox=35.4,38.7,35.5,38.8&vehicle_length=5.9", "vehicle_length: there is no such parameter"),
+            ("bbox=35.4,38.7,35.5,38.8&vehicle=5.9", "vehicle: there is no such parameter"),
         ],
     )
     @pytest.mark.parametrize("endpoint", ["zones", "spaces"])
@@ -304,6 +352,41 @@ class TestBBox:
         assert response.headers["Content-Type"] == "application/problem+json"
         assert words in body["detail"]
         assert body["errors"][0]["parameter"] == body["detail"].split(":")[0]
+
+    @pytest.mark.parametrize(
+        ("query", "parameter", "words"),
+        [
+            ("vehicle_length=-5", "vehicle_length", "more than 0"),
+            ("vehicle_length=0", "vehicle_length", "more than 0"),
+            ("vehicle_length=", "vehicle_length", "is no number; send metres such as 5.9"),
+            ("vehicle_length=long", "vehicle_length", "is no number"),
+            ("vehicle_length=5,9", "vehicle_length", "is no number"),
+            ("vehicle_length=5_9", "vehicle_length", "is no number"),
+            ("vehicle_length=nan", "vehicle_length", "not a finite number"),
+            ("vehicle_length=1e999", "vehicle_length", "not a finite number"),
+            ("vehicle_length=5&vehicle_length=6", "vehicle_length", "it comes 2 times"),
+            ("vehicle_length=590", "vehicle_length", "the largest class is 8 × 2.5 m"),
+            ("vehicle_length=8.01", "vehicle_length", "of 8.01 m; the largest class is 8 × 2.5 m"),
+            ("vehicle_length=5&vehicle_width=2.6", "vehicle_length", "of 5 × 2.6 m; the largest class"),
+            ("vehicle_length=5&vehicle_width=-1", "vehicle_width", "more than 0"),
+            ("vehicle_width=2", "vehicle_length", "it is missing"),
+        ],
+    )
+    @pytest.mark.parametrize("endpoint", ["zones", "spaces"])
+    def test_vehicles_that_make_no_sense(
+        self, client, endpoint, query, parameter, words, django_assert_num_queries
+    ):
+        with django_assert_num_queries(0):
+            response = client.get(f"/api/v1/{endpoint}/?bbox={BBOX}&{query}")
+        body = json.loads(response.content)
+        assert (response.status_code, body["errors"][0]["parameter"]) == (400, parameter)
+        assert response.headers["Content-Type"] == "application/problem+json"
+        assert words in body["detail"]
+
+    def test_a_site_without_classes_says_so(self, client, settings):
+        settings.SPARK_VEHICLE_CLASSES = []
+        detail = json.loads(client.get(SPACES + VAN).content)["detail"]
+        assert "no zone is laid out for vehicle sizes here" in detail
 
     def test_spaces_take_smaller_boxes_than_zones(self, client):
         wide = "bbox=35.4,38.6,35.8,38.9"

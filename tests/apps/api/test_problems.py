@@ -96,6 +96,9 @@ def test_the_index_leads_to_everything(client):
     assert links["zones"] == "http://testserver/api/v1/zones/"
     assert client.get(links["spaces"] + f"?bbox={BBOX}").status_code == 200
     assert client.get(links["service-desc"]).status_code == 200
+    classes = json.loads(client.get(links["vehicle-classes"]).content)["classes"]
+    assert classes[0] == {"length_m": 3.6, "width_m": 1.7}
+    assert len(classes) == 7
 
 
 @pytest.mark.django_db
@@ -107,7 +110,12 @@ def test_the_schema_is_valid_and_complete(client):
     response = client.get("/api/v1/schema/?format=json")
     schema = json.loads(response.content)
     validate_schema(schema)
-    assert set(schema["paths"]) >= {"/api/v1/", "/api/v1/zones/", "/api/v1/spaces/"}
+    assert set(schema["paths"]) >= {
+        "/api/v1/",
+        "/api/v1/zones/",
+        "/api/v1/spaces/",
+        "/api/v1/vehicle-classes/",
+    }
     answers = schema["paths"]["/api/v1/spaces/"]["get"]["responses"]
     assert set(answers) == {"200", "304", "400", "406", "503"}
     assert "application/geo+json" in answers["200"]["content"]
