@@ -11,7 +11,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = "apps/webmap/static/webmap"
 #: One project for the page and one for its service worker, whose globals differ.
-PROJECTS = ("tsconfig.json",)
+PROJECTS = ("tsconfig.json", "tsconfig.worker.json")
 #: Modules whose JSDoc is still to be written. Their faults are not counted; a module without faults must leave the list.
 UNTYPED: frozenset[str] = frozenset(
     {

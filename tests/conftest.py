@@ -28,6 +28,8 @@ def own_folders(settings, tmp_path: Path) -> None:
     settings.SPARK_VAR = tmp_path / "var"
     settings.SPARK_INBOX = tmp_path / "inbox"
     settings.SPARK_SFTP_HOST_KEY = tmp_path / "var" / "sftp_host_key"
+    # Hashed names of an earlier `collectstatic` would be asked of servers that know the plain ones only.
+    settings.STATIC_ROOT = tmp_path / "static"
     settings.SPARK_VAR.mkdir()
     settings.SPARK_INBOX.mkdir()
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-__all__ = ["page_strings"]
+__all__ = ["app_strings", "page_strings"]
 
 
 def page_strings() -> dict[str, Any]:
@@ -26,7 +26,16 @@ def page_strings() -> dict[str, Any]:
         | _left_car()
         | _links()
         | _map()
+        | _app()
     )
+
+
+def app_strings() -> dict[str, str]:
+    """The app's name and what it is, for its web manifest."""
+    return {
+        "name": _("SPARK: free parking now"),
+        "description": _("Free parking on streets without marked stalls, seen by cameras seconds ago."),
+    }
 
 
 def _what_is_free() -> dict[str, Any]:
@@ -217,4 +226,11 @@ def _map() -> dict[str, Any]:
         "showAll": _("Show all zones"),
         "zoomInLabel": _("Zoom in"),
         "zoomOutLabel": _("Zoom out"),
+    }
+
+
+def _app() -> dict[str, Any]:
+    """The page as an app."""
+    return {
+        "newVersion": _("A newer version of this page is here."),
     }

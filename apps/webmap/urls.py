@@ -7,12 +7,16 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
+from apps.webmap import shell
 from apps.webmap.views import MapPageView
 
 app_name = "webmap"
 
 urlpatterns = [
     path("", MapPageView.as_view(), name="map"),
+    path("manifest.webmanifest", shell.manifest, name="manifest"),
+    # At the top, so that its scope is the page.
+    path("service-worker.js", shell.service_worker, name="service-worker"),
     # Browsers ask for it on every page that names no icon, the admin's among them.
     path("favicon.ico", RedirectView.as_view(url=static("webmap/icon.svg"))),
 ]

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.apps.devices import PHONE
 
@@ -39,6 +39,10 @@ def chromium() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+#: What Playwright says of a page whose service worker it keeps away.
+WORKER_BLOCKED = "Service Worker registration blocked by Playwright"
+
+
 @pytest.fixture
 def complaints() -> list[str]:
     """What the browser complained about; a test that expects a complaint empties it."""
@@ -47,14 +51,23 @@ def complaints() -> list[str]:
 
 @pytest.fixture
 def open_page(chromium: Browser, complaints: list[str]) -> Iterator[Callable[..., Page]]:
-    """Opens an address on a device; checks at the end that the browser had nothing to complain about."""
+    """Opens an address on a device; checks at the end that the browser had nothing to complain about.
+
+    The page's service worker stays away unless `service_workers="allow"` is asked for: requests are then what the
+    page itself asks.
+    """
     contexts: list[BrowserContext] = []
 
+    def heard(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and WORKER_BLOCKED not in message.text:
+            complaints.append(message.text)
+
     def opened(url: str, **device) -> Page:
-        context = chromium.new_context(**(device or PHONE))
+        screen = device if "viewport" in device else PHONE | device
+        context = chromium.new_context(**({"service_workers": "block"} | screen))
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(url)
         return page

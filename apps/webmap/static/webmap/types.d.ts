@@ -66,6 +66,7 @@ export interface VehicleClass {
 export interface PageConfig {
   zonesUrl: string;
   spacesUrl: string;
+  workerUrl: string;
   pollS: number;
   /** Of all public zones; null when there are none, or when the database is away. */
   extent: Box | null;

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Static files under names that hold their content's hash, so that a browser may keep them for ever."""
+
+from __future__ import annotations
+
+from whitenoise.storage import CompressedManifestStaticFilesStorage
+
+
+class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Hashed and compressed; JavaScript modules import each other by hashed names too.
+
+    Before `collectstatic` there are no hashed names, and plain ones are given out: development and tests serve files
+    from where they lie. A file that came after the last `collectstatic` is named plainly as well, rather than stop
+    the whole page.
+    """
+
+    support_js_module_import_aggregation = True
+    # A module's hash changes with those of the modules it imports: one pass for each step of the longest chain.
+    max_post_process_passes = 15
+    manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        """The hashed name, or the plain one of a file that is not in the manifest."""
+        key = self.hash_key(self.clean_name(name))
+        return super().stored_name(name) if key in self.hashed_files else name
