@@ -83,6 +83,12 @@ class DemoZone:
         return LineString(to_world(np.array(ends)))
 
     @property
+    def access_edge(self) -> LineString:
+        """The side that cars drive in by, opposite the kerb: the road, or the yard's aisle. World frame, true metres."""
+        run = self.run_m
+        return LineString(to_world(np.array([self.to_st(along, self.depth_m) for along in (0.0, run)])))
+
+    @property
     def depth_m(self) -> float:
         """Extent at right angles to the kerb."""
         return self.s1 - self.s0 if self.across else self.t1 - self.t0

@@ -16,6 +16,7 @@ import numpy as np
 from django.conf import settings
 from django.contrib.gis.geos import GEOSGeometry
 from numpy.typing import NDArray
+from shapely import MultiLineString
 
 from apps.demo.background import static_depth
 from apps.demo.camera import DemoCamera
@@ -65,6 +66,7 @@ def zone_specs() -> list[ZoneSpec]:
             slot_width_m=zone.slot_m[1],
             spacing_m=zone.slot_m[2],
             kerb_3857=frame.geometry_to_3857(zone.kerb),
+            access_edges_3857=frame.geometry_to_3857(MultiLineString([zone.access_edge])),
             access=zone.access,
         )
         for zone in build_layout(0).zones

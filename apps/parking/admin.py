@@ -48,19 +48,50 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
     """Draw zones, set their rules, see what is known of them."""
 
     widget = ZoneMapWidget
-    list_display = ("name", "slug", "state", "free_now", "seen_ago", "mode", "access", "enabled")
+    list_display = ("name", "slug", "state", "free_now", "found_of", "seen_ago", "mode", "access", "enabled")
     list_filter = ("enabled", "access", "mode")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
-    readonly_fields = ("state", "free_now", "seen_ago", "seen_by", "last_snapshots")
+    readonly_fields = (
+        "state",
+        "free_now",
+        "found_of",
+        "for_vehicles",
+        "seen_ago",
+        "seen_by",
+        "last_snapshots",
+    )
     fieldsets = (
         (None, {"fields": ("name", "slug", "enabled", "access")}),
-        (_("Ground"), {"fields": ("geometry", "kerb")}),
+        (_("Ground"), {"fields": ("geometry", "kerb", "access_edges")}),
         (
             _("How cars stand"),
-            {"fields": ("mode", "angle_deg", "slot_length_m", "slot_width_m", "spacing_m", "validity_s")},
+            {
+                "fields": (
+                    "mode",
+                    "angle_deg",
+                    "slot_length_m",
+                    "slot_width_m",
+                    "spacing_m",
+                    "mixed_sizes",
+                    "validity_s",
+                )
+            },
         ),
-        (_("Now"), {"fields": ("state", "free_now", "seen_ago", "seen_by", "last_snapshots")}),
+        (
+            _("Now"),
+            {
+                "fields": (
+                    "state",
+                    "free_now",
+                    "found_of",
+                    "for_vehicles",
+                    "seen_ago",
+                    "seen_by",
+                    "last_snapshots",
+                )
+            },
+        ),
     )
 
     @property
@@ -122,6 +153,23 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
         """The count, or a dash: unknown is not 0."""
         return str(zone.free_count) if zone.is_live(timezone.now()) and zone.free_count is not None else "–"
 
+    @admin.display(description=_("found"))
+    def found_of(self, zone: ParkingZone) -> str:
+        """How many spaces the last layout holds, and how many any layout could hold at most: how good the answer is."""
+        if not zone.is_live(timezone.now()):
+            return "–"
+        return _of_at_most(zone.found_count, zone.bound)
+
+    @admin.display(description=_("free for vehicles up to"))
+    def for_vehicles(self, zone: ParkingZone) -> str:
+        """The count for each vehicle class; a dash where it is not known."""
+        live = zone.is_live(timezone.now())
+        counts = [
+            (str(vehicle), "–" if not live else _or_dash(zone.class_counts.get(vehicle.key)))
+            for vehicle in selectors.vehicle_classes()
+        ]
+        return _table((_("vehicle"), _("free spaces")), counts) if counts else "–"
+
     @admin.display(description=_("seen"), ordering="observed_at")
     def seen_ago(self, zone: ParkingZone) -> str:
         """How long ago."""
@@ -148,7 +196,7 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
             (
                 snapshot.version,
                 f"{snapshot.observed_at:%Y-%m-%d %H:%M:%S}",
-                "–" if snapshot.free_count is None else snapshot.free_count,
+                _of_at_most(snapshot.free_count, snapshot.bound),
                 f"{snapshot.free_m2:.0f} / {snapshot.occupied_m2:.0f} / {snapshot.unknown_m2:.0f} m²",
                 snapshot.camera.name if snapshot.camera else "–",
             )
@@ -167,6 +215,8 @@ class ZoneSnapshotAdmin(admin.ModelAdmin):
         "version",
         "observed_at",
         "free_count",
+        "bound",
+        "gap",
         "free_m2",
         "occupied_m2",
         "unknown_m2",
@@ -175,6 +225,13 @@ class ZoneSnapshotAdmin(admin.ModelAdmin):
     list_filter = ("zone", "camera")
     list_select_related = ("zone", "camera")
     date_hierarchy = "observed_at"
+
+    @admin.display(description=_("gap"))
+    def gap(self, snapshot: ZoneSnapshot) -> str:
+        """How many more spaces than were found there might be at most."""
+        if snapshot.bound is None or snapshot.free_count is None:
+            return "–"
+        return str(snapshot.bound - snapshot.free_count)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only publishing appends."""
@@ -197,6 +254,19 @@ def _outlines(object_id: str | None) -> dict[str, Any]:
         for pk, outline in rows.values_list("pk", "outline")[:MAX_OUTLINES]
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def _or_dash(count: int | None) -> str:
+    return "–" if count is None else str(count)
+
+
+def _of_at_most(count: int | None, bound: int | None) -> str:
+    """A count with its proven upper limit."""
+    if count is None or bound is None:
+        return _or_dash(count)
+    if count == bound:
+        return _("%(count)d, which is the most possible") % {"count": count}
+    return _("%(count)d of at most %(bound)d") % {"count": count, "bound": bound}
 
 
 def _ago(moment: dt.datetime | None) -> str:

@@ -25,6 +25,7 @@ from apps.parking.shapes import to_geos, to_shapely
 from apps.parking.space_files import OfferedSpace
 from apps.parking.space_rows import OWN_LAYOUT
 from apps.parking.vehicles import VehicleClass, parse_classes
+from apps.parking.zones import ZoneSpec
 
 __all__ = [
     "MapAnswer",
@@ -36,6 +37,7 @@ __all__ = [
     "spaces_geojson",
     "standing_spaces",
     "vehicle_classes",
+    "zone_specs",
     "zone_state",
     "zones_geojson",
     "zones_seen_by",
@@ -81,6 +83,11 @@ def fresh_observations(zone: ParkingZone, now: dt.datetime) -> list[ObservedGrou
         )
         for record in records
     ]
+
+
+def zone_specs() -> list[ZoneSpec]:
+    """The rules of every zone, by slug."""
+    return [zone.to_spec() for zone in ParkingZone.objects.order_by("slug")]
 
 
 # --- for the public --------------------------------------------------------------------------------------------------

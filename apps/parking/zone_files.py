@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Zones from GeoJSON, Shapefile and GeoPackage files, chosen by the file's ending. Pure: no Django.
 
-Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood). A `kerb` is a line in
-longitude and latitude: WKT, a GeoJSON LineString, or a list of pairs.
+Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood). These files hold one
+geometry per feature, the outline; `kerb` and `access_edges` are properties in longitude and latitude: WKT, GeoJSON, or
+lists of pairs. What `zone_export` writes, this reads.
 """
 
 from __future__ import annotations
@@ -157,6 +158,8 @@ def _spec(wkb: bytes | None, record: Mapping[str, Any], to_3857: Callable[[Any],
         slot_width_m=_number("slot_width_m", value("slot_width_m")),
         spacing_m=_number("spacing_m", value("spacing_m")),
         kerb_3857=_kerb(value("kerb")),
+        access_edges_3857=_access_edges(value("access_edges")),
+        mixed_sizes=_flag("mixed_sizes", value("mixed_sizes"), default=False),
         access=str(value("access") or "public").lower(),
         validity_s=_whole("validity_s", value("validity_s")),
         enabled=_flag("enabled", value("enabled"), default=True),
@@ -201,20 +204,36 @@ def _kerb(value: Any) -> shapely.LineString | None:
     if value is None:
         return None
     try:
-        line = _kerb_lonlat(value)
-        return shapely.transform(line, lonlat_to_3857)
+        return shapely.transform(_lonlat(value, shapely.LineString), lonlat_to_3857)
     except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
         raise ValueError(
             f"kerb: not understood ({error}); write LINESTRING(lon lat, lon lat, …) in WGS 84 degrees."
         ) from error
 
 
-def _kerb_lonlat(value: Any) -> shapely.Geometry:
+def _access_edges(value: Any) -> shapely.MultiLineString | None:
+    """Access edges given in longitude and latitude, in EPSG:3857; a single line is taken as one edge."""
+    if value is None:
+        return None
+    try:
+        edges = _lonlat(value, shapely.MultiLineString)
+        if edges.geom_type == "LineString":
+            edges = shapely.MultiLineString([edges])
+        return shapely.transform(edges, lonlat_to_3857)
+    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
+        raise ValueError(
+            f"access_edges: not understood ({error}); write MULTILINESTRING((lon lat, lon lat), …) in WGS 84 degrees."
+        ) from error
+
+
+def _lonlat(value: Any, kind: Callable[[Any], shapely.Geometry]) -> shapely.Geometry:
+    """A geometry from WKT, GeoJSON (also as text), or bare coordinates, which are taken for a `kind`."""
     if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
         return shapely.from_wkt(value)
     parsed = json.loads(value) if isinstance(value, str) else value
-    pairs = parsed["coordinates"] if isinstance(parsed, Mapping) else parsed
-    return shapely.LineString([[float(pair[0]), float(pair[1])] for pair in pairs])
+    if isinstance(parsed, Mapping):
+        return shapely.geometry.shape(parsed)
+    return kind(parsed)
 
 
 def _doubles(specs: list[ZoneSpec]) -> Iterator[str]:

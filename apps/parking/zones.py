@@ -41,6 +41,8 @@ SPACING_RANGE_M = (0.0, 5.0)
 VALIDITY_RANGE_S = (1, 86_400)
 #: A kerb farther from its zone than this belongs to another one.
 MAX_KERB_DISTANCE_M = 10.0
+#: A line drawn by hand runs along an outline when it stays this close to it.
+ACCESS_REACH_M = 1.0
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def zone_problems(spec: ZoneSpec) -> dict[str, list[str]]:
         complain("slot_width_m", ["The width is larger than the length; the length is the car's direction."])
     if spec.kerb_3857 is not None and "geometry" not in found:
         complain("kerb", _kerb_problems(spec.kerb_3857, spec.geometry_3857))
+    if spec.access_edges_3857 is not None and "geometry" not in found:
+        complain("access_edges", _access_problems(spec.access_edges_3857, spec.geometry_3857))
     return found
 
 
@@ -197,6 +201,36 @@ def _kerb_problems(kerb_3857: shapely.Geometry, zone_3857: shapely.Geometry) -> 
         )
         return [sentence]
     return []
+
+
+def _access_problems(edges_3857: shapely.Geometry, zone_3857: shapely.Geometry) -> list[str]:
+    if edges_3857.geom_type != "MultiLineString" or edges_3857.is_empty:
+        return [
+            "Access edges are lines along the zone's outline; draw one for each side where cars drive in."
+        ]
+    frame = LocalFrame.around(zone_3857)
+    outline = frame.geometry_to_metres(zone_3857).boundary
+    return [
+        sentence
+        for line in edges_3857.geoms
+        for sentence in _access_line_problems(line, frame.geometry_to_metres(line), outline)
+    ]
+
+
+def _access_line_problems(
+    line_3857: shapely.LineString, line_m: shapely.LineString, outline_m: shapely.Geometry
+) -> list[str]:
+    cure = f"draw it along the outline, at most {ACCESS_REACH_M:g} m off, or leave it out"
+    along_m = line_m.intersection(outline_m.buffer(ACCESS_REACH_M)).length
+    if along_m >= line_m.length / 2 > 0:
+        return []
+    corners = zip(line_3857.coords, shapely.get_coordinates(line_m), strict=True)
+    gaps = [(outline_m.distance(shapely.Point(metres)), place) for place, metres in corners]
+    gap_m, place = max(gaps, key=lambda gap: gap[0])
+    where = _place(place[0], place[1])
+    if not line_m.length > 0:
+        return [f"The access edge at {where} has no length; {cure}."]
+    return [f"The access edge is {gap_m:.1f} m away from the zone's outline at {where}; {cure}."]
 
 
 def _centre(geometry_3857: shapely.Geometry) -> tuple[float, float]:

@@ -34,6 +34,7 @@ def form(ring=SQUARE, **changes) -> dict:
         "access": "public",
         "geometry": json.dumps({"type": "Polygon", "coordinates": [ring]}) if ring else "",
         "kerb": "",
+        "access_edges": "",
         "mode": "parallel",
         "angle_deg": "",
         "slot_length_m": "",
@@ -42,6 +43,11 @@ def form(ring=SQUARE, **changes) -> dict:
         "validity_s": "120",
     }
     return values | changes
+
+
+def lines(*coordinates: list) -> str:
+    """As the map's editor sends access edges."""
+    return json.dumps({"type": "MultiLineString", "coordinates": list(coordinates)})
 
 
 def change_url(zone: ParkingZone) -> str:
@@ -64,6 +70,20 @@ def test_a_zone_is_drawn_and_gets_its_modes_slot(staff):
         ({"mode": "diagonal"}, "angle_deg", "angle between slots and kerb"),
         ({"slot_length_m": "50"}, "slot_length_m", "within 2 and 20 m"),
         ({"slug": "North Side"}, "slug", "valid"),
+        (
+            {
+                "access_edges": lines(
+                    [[35.4870, 38.7220], [35.4880, 38.7220]], [[35.4870, 38.7224], [35.4880, 38.7224]]
+                )
+            },
+            "access_edges",
+            "33.3 m away from the zone's outline at longitude 35.487000, latitude 38.722400; draw it along the outline",
+        ),
+        (
+            {"access_edges": lines([[35.4875, 38.7221], [35.4875, 38.7223]])},
+            "access_edges",
+            "22.2 m away from the zone's outline at longitude 35.487500, latitude 38.722300",
+        ),
     ],
 )
 def test_a_bad_zone_is_refused_in_words(staff, changes, field, words):
@@ -71,6 +91,18 @@ def test_a_bad_zone_is_refused_in_words(staff, changes, field, words):
     assert response.status_code == 200
     assert words in " ".join(response.context["adminform"].form.errors[field])
     assert not ParkingZone.objects.exists()
+
+
+def test_access_edges_and_mixed_sizes_are_kept(staff):
+    road = [[35.4870, 38.72200], [35.4880, 38.722005]]  # drawn by hand, half a metre off at one end
+    response = staff.post("/admin/parking/parkingzone/add/", form(access_edges=lines(road), mixed_sizes="on"))
+    assert response.status_code == 302, response.context["adminform"].form.errors
+    zone = ParkingZone.objects.get()
+    assert zone.mixed_sizes
+    assert zone.access_edges.geom_type == "MultiLineString"
+    text = staff.get(change_url(zone)).content.decode()
+    assert "across which cars drive in, usually along the road" in text
+    assert "offer spaces for smaller cars too" in text
 
 
 def test_editing_into_a_crossing_is_refused_too(staff):
@@ -103,9 +135,16 @@ def test_the_page_tells_what_is_known(staff):
         zone.slug, ObservedGround(camera.pk, None, now, box(0, 0, 30, 2.5), nothing, nothing)
     )
     assert "no camera has seen it yet" in staff.get(change_url(zone)).content.decode()
-    publish(zone.slug, [space(3)], now, times=2)
+    publish(zone.slug, [space(3)], now, times=2, bound=2, classes={"3.6x1.7": [space(3)], "8x2.5": []})
     text = staff.get(change_url(zone)).content.decode()
     assert "live: free spaces" in text
+    assert "1 of at most 2" in text
+    assert "<td>3.6 × 1.7 m</td><td>1</td>" in text
+    assert "<td>8 × 2.5 m</td><td>0</td>" in text
+    assert "<td>6 × 2.1 m</td><td>–</td>" in text
+    assert "1 of at most 2" in staff.get("/admin/parking/parkingzone/").content.decode()
+    history = staff.get("/admin/parking/zonesnapshot/").content.decode()
+    assert '<td class="field-bound">2</td><td class="field-gap">1</td>' in history
     assert "<td>cam-a</td><td>0 s ago</td><td>50%</td>" in text
     assert "<tr><td>3</td>" in text
     ParkingZone.objects.update(valid_until=now - dt.timedelta(seconds=1))

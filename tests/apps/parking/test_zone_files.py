@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -61,6 +62,8 @@ class TestImport:
                 access="residents",
                 validity_s=90,
                 kerb={"type": "LineString", "coordinates": SQUARE[:2]},
+                access_edges={"type": "MultiLineString", "coordinates": [SQUARE[2:4], SQUARE[1:3]]},
+                mixed_sizes=True,
             )
         )
         call_command("import_zones", str(path))
@@ -69,11 +72,28 @@ class TestImport:
         assert (zone.mode, zone.angle_deg, zone.access, zone.validity_s) == ("diagonal", 45, "residents", 90)
         assert (zone.slot_length_m, zone.slot_width_m, zone.spacing_m) == (4.8, 2.4, 0.1)
         assert np.allclose(list(zone.kerb.coords), lonlat_to_3857(SQUARE[:2]))
+        assert zone.mixed_sizes
+        assert [len(edge) for edge in zone.access_edges] == [2, 2]
+        assert np.allclose(list(zone.access_edges[0].coords), lonlat_to_3857(SQUARE[2:4]))
         assert stored().equals_exact(shapely.Polygon(lonlat_to_3857(SQUARE)), 1e-6)
 
     def test_a_kerb_as_text(self, geojson):
         call_command("import_zones", str(geojson(feature(kerb="LINESTRING(35.487 38.722, 35.488 38.722)"))))
         assert len(ParkingZone.objects.get().kerb.coords) == 2
+
+    @pytest.mark.parametrize(
+        "edges",
+        [
+            "MULTILINESTRING((35.487 38.722, 35.488 38.722))",
+            "LINESTRING(35.487 38.722, 35.488 38.722)",
+            {"type": "LineString", "coordinates": SQUARE[:2]},
+            [SQUARE[:2]],
+        ],
+    )
+    def test_access_edges_in_any_spelling(self, geojson, edges):
+        call_command("import_zones", str(geojson(feature(access_edges=edges))))
+        (edge,) = ParkingZone.objects.get().access_edges
+        assert np.allclose(list(edge.coords), lonlat_to_3857(SQUARE[:2]))
 
     def test_again_changes_nothing_and_an_edit_updates(self, geojson, capsys):
         call_command("import_zones", str(geojson(feature())))
@@ -145,6 +165,14 @@ class TestRefused:
             (feature(slot_width_m=0.5), ["within 1.4 and 5 m"]),
             (feature(enabled="perhaps"), ["neither yes nor no"]),
             (feature(kerb="somewhere"), ["kerb", "LINESTRING(lon lat"]),
+            (feature(access_edges="here"), ["access_edges", "MULTILINESTRING((lon lat"]),
+            (
+                feature(access_edges="LINESTRING(35.487 38.7223, 35.488 38.7223)"),
+                ["access_edges", "22.2 m away from the zone's outline at longitude 35.487000, latitude 38.722300"],
+            ),
+            (feature(access_edges=[[SQUARE[0], SQUARE[0]]]), ["access_edges", "has no length"]),
+            (feature(access_edges={"type": "Point", "coordinates": SQUARE[0]}), ["lines along the zone's outline"]),
+            (feature(mixed_sizes="some"), ["mixed_sizes", "neither yes nor no"]),
             (feature(kerb="LINESTRING(35.49 38.73, 35.491 38.73)"), ["m away from the zone"]),
             (feature([[x * 10, y] for x, y in SQUARE]), ["longitude must lie within ±180°"]),
             (feature([[35.0, 38.0], [36.0, 38.0], [36.0, 39.0], [35.0, 38.0]]), ["km²", "coordinate system"]),
@@ -190,6 +218,51 @@ class TestRefused:
             path.write_text(content)
         with pytest.raises(CommandError, match=words):
             call_command("import_zones", str(path))
+
+
+class TestZonesOut:
+    @pytest.fixture
+    def zones(self):
+        kerb, road = (shapely.LineString(lonlat_to_3857(SQUARE[k : k + 2])) for k in (0, 2))
+        square = shapely.Polygon(lonlat_to_3857(SQUARE))
+        edges = shapely.MultiLineString([road, shapely.LineString(lonlat_to_3857(SQUARE[1:3]))])
+        make_zone("plain")
+        make_zone(
+            "yard", name="Bahçe", geometry_3857=square, kerb_3857=kerb, access_edges_3857=edges, mixed_sizes=True,
+            mode="diagonal", angle_deg=60.5, slot_length_m=4.9, access="private", validity_s=77, enabled=False,
+        )  # fmt: skip
+
+    @pytest.mark.parametrize("name", ["zones.geojson", "zones.shp", "zones.gpkg"])
+    def test_what_goes_out_comes_back_unchanged(self, zones, tmp_path, name, capsys):
+        call_command("export_zones", str(tmp_path / name))
+        assert "2 zones written" in capsys.readouterr().out
+        before = {zone.slug: zone.to_spec() for zone in ParkingZone.objects.all()}
+        call_command("import_zones", str(tmp_path / name))
+        assert "unchanged 2: plain, yard" in capsys.readouterr().out
+        ParkingZone.objects.all().delete()
+        call_command("import_zones", str(tmp_path / name))
+        for zone in ParkingZone.objects.all():
+            spec, old = zone.to_spec(), before[zone.slug]
+            for field in dataclasses.fields(spec):
+                value, wanted = getattr(spec, field.name), getattr(old, field.name)
+                if isinstance(wanted, shapely.Geometry):
+                    assert value.normalize().equals_exact(wanted.normalize(), 0.01), field.name
+                else:
+                    assert value == wanted, field.name
+
+    def test_a_text_too_long_for_a_shapefile_is_refused_by_name(self, tmp_path):
+        corners = np.linspace(SQUARE[0], SQUARE[1], 30)
+        kerb = shapely.LineString(lonlat_to_3857(corners))
+        make_zone("long", geometry_3857=shapely.Polygon(lonlat_to_3857(SQUARE)), kerb_3857=kerb)
+        with pytest.raises(CommandError, match=r"the kerb of zone long .* write a \.gpkg or \.geojson"):
+            call_command("export_zones", str(tmp_path / "zones.shp"))
+        call_command("export_zones", str(tmp_path / "zones.gpkg"))
+
+    def test_no_zone_is_an_empty_file_and_a_wrong_ending_is_refused(self, tmp_path):
+        call_command("export_zones", str(tmp_path / "zones.gpkg"))
+        assert pyogrio.read_info(tmp_path / "zones.gpkg")["features"] == 0
+        with pytest.raises(CommandError, match="ending must be one of"):
+            call_command("export_zones", str(tmp_path / "zones.kml"))
 
 
 class TestExport:

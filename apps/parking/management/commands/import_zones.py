@@ -20,7 +20,7 @@ class Command(BaseCommand):
         "Create or update parking zones from a file, known by its ending: "
         + ", ".join(ENDINGS)
         + ". Zones are matched by their slug. Fields: slug, name, mode, angle_deg, slot_length_m, slot_width_m, "
-        "spacing_m, kerb, access, validity_s, enabled. When any feature is bad, nothing is imported."
+        "spacing_m, kerb, access_edges, mixed_sizes, access, validity_s, enabled. When any feature is bad, nothing is imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
