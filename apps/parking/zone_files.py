@@ -23,7 +23,7 @@ from pyproj.exceptions import ProjError
 from apps.parking.zones import ZoneSpec, zone_problems
 from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
 
-__all__ = ["ENDINGS", "ImportReport", "ZoneFileRefused", "read_zones"]
+__all__ = ["ENDINGS", "ImportReport", "ZoneFileRefused", "read_outlines", "read_zones"]
 
 #: File ending -> GDAL driver.
 ENDINGS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
@@ -77,6 +77,13 @@ def read_zones(path: Path, *, epsg: int | None = None) -> list[ZoneSpec]:
     if problems:
         raise ZoneFileRefused(path, problems)
     return specs
+
+
+def read_outlines(path: Path, *, epsg: int | None = None) -> list[shapely.Geometry]:
+    """All geometries of a file as they are, in EPSG:3857, without their fields. Raises ZoneFileRefused."""
+    geometries, _, to_3857 = _open(path, epsg)
+    found = [shapely.from_wkb(wkb, on_invalid="ignore") for wkb in geometries if wkb is not None]
+    return [shapely.transform(g, to_3857) for g in found if g is not None and not g.is_empty]
 
 
 def _open(path: Path, epsg: int | None) -> tuple[list[Any], list[dict[str, Any]], Callable[[Any], Any]]:

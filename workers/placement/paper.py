@@ -88,7 +88,7 @@ def paper_task(problem: PlacementProblem, parameters: PaperParameters) -> PaperT
         math.hypot(problem.slot_length_m, problem.slot_width_m) / 2, join_style="mitre"
     )
     blocked = polygonal(shapely.intersection(frame.into(polygonal(problem.blocked)), within))
-    west, _, east, north = zone.bounds
+    west, south, east, north = zone.bounds
     theta, first, last = _angles(problem, frame, north)
     along, across = _extents(problem, theta)
     n = slots_from_free_length(free_length(zone, blocked), along + problem.spacing_m, problem.spacing_m)
@@ -98,7 +98,7 @@ def paper_task(problem: PlacementProblem, parameters: PaperParameters) -> PaperT
     return PaperTask(
         frame,
         n,
-        np.array([west, 0.0, first] if full else [west, y, theta]),
+        np.array([west, south, first] if full else [west, y, theta]),
         np.array([east, north, last] if full else [east, y, theta]),
         3 if full else 1,
         _arrays(zone, cut_in_pieces(blocked)),
