@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Homography", "apply_homography", "fit_homography"]
+__all__ = ["Homography", "apply_homography", "fit_homography", "normalisation"]
 
 Float = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ class Homography:
         return np.where((w * self.visible_sign > 0)[..., None], px, np.nan)
 
 
-def _normalisation(points: Float) -> Float:
+def normalisation(points: Float) -> Float:
     """Hartley's similarity (PAMI 1997): centroid to the origin, mean distance √2; 3 × 3."""
     centre = points.mean(axis=0)
     spread = float(np.mean(np.linalg.norm(points - centre, axis=1)))
@@ -138,7 +138,7 @@ def fit_homography(px: ArrayLike, xy_m: ArrayLike) -> tuple[Float, float]:
     px, xy_m = np.asarray(px, dtype=np.float64), np.asarray(xy_m, dtype=np.float64)
     if len(px) < 4:
         raise ValueError(f"a homography needs at least 4 control points, got {len(px)}")
-    to_n, ground_n = _normalisation(px), _normalisation(xy_m)
+    to_n, ground_n = normalisation(px), normalisation(xy_m)
     source, _ = apply_homography(to_n, px)
     target, _ = apply_homography(ground_n, xy_m)
     _, singular, vt = np.linalg.svd(_design_matrix(source, target))
