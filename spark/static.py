@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+#: A module beside or below: what `import` and `export … from` name. Types in comments (`import("../types")`) are not.
+_MODULE = r"""["'](?P<url>\.\.?/[^"']+\.js)["']"""
+
 
 class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Hashed and compressed; JavaScript modules import each other by hashed names too.
@@ -14,7 +17,17 @@ class HashedStaticFilesStorage(CompressedManifestStaticFilesStorage):
     the whole page.
     """
 
-    support_js_module_import_aggregation = True
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        (
+            "*.js",
+            (
+                (rf"(?P<matched>\bfrom\s*{_MODULE})", 'from "%(url)s"'),
+                (rf"(?P<matched>\bimport\s*{_MODULE})", 'import "%(url)s"'),
+                (rf"(?P<matched>\bimport\(\s*{_MODULE}\s*\))", 'import("%(url)s")'),
+            ),
+        ),
+    )
     # A module's hash changes with those of the modules it imports: one pass for each step of the longest chain.
     max_post_process_passes = 15
     manifest_strict = False
