@@ -19,10 +19,7 @@ UNTYPED: frozenset[str] = frozenset(
         for name in (
             "feed.js",
             "format.js",
-            "geometry.js",
             "main.js",
-            "map-leaflet.js",
-            "maps/leaflet.js",
             "model.js",
             "panel.js",
         )

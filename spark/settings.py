@@ -159,6 +159,14 @@ SPARK_SNAPSHOTS_KEPT = env.int("SPARK_SNAPSHOTS_KEPT", default=1000)
 SPARK_POLL_S = env.float("SPARK_POLL_S", default=5.0)
 SPARK_TILE_URL = env.str("SPARK_TILE_URL", default="")
 SPARK_TILE_ATTRIBUTION = env.str("SPARK_TILE_ATTRIBUTION", default="")
+SPARK_PMTILES = env.str("SPARK_PMTILES", default="")
+SPARK_GOOGLE_MAPS_KEY = env.str("SPARK_GOOGLE_MAPS_KEY", default="")
+SPARK_GOOGLE_MAP_ID = env.str("SPARK_GOOGLE_MAP_ID", default="DEMO_MAP_ID")
+SPARK_GOOGLE_MAPS_VERSION = env.str("SPARK_GOOGLE_MAPS_VERSION", default="quarterly")
+SPARK_GOOGLE_REGION = env.str("SPARK_GOOGLE_REGION", default="")
+SPARK_ROUTING_URL = env.str("SPARK_ROUTING_URL", default="")
+SPARK_GEOCODER_URL = env.str("SPARK_GEOCODER_URL", default="")
+SPARK_GEOCODER_ATTRIBUTION = env.str("SPARK_GEOCODER_ATTRIBUTION", default="")
 
 # --- The API ----------------------------------------------------------------------------------------------------------
 

@@ -12,3 +12,7 @@ class WebmapConfig(AppConfig):
     name = "apps.webmap"
     label = "webmap"
     verbose_name = "Driver's map"
+
+    def ready(self) -> None:
+        """Register the system checks."""
+        from apps.webmap import checks  # noqa: F401

@@ -109,7 +109,7 @@ def _near_me() -> dict[str, Any]:
         "byRoad": _("by road"),
         "roadTrouble": _("straight line, as {host} does not answer"),
         "walkSpeed": _("walking at {speed}\u00a0km/h"),
-        "accuracy": _("your position to within {distance}"),
+        "accuracy": _("position ±\u00a0{distance}"),
         "positionAsking": _("Asking for your position …"),
         "positionFound": _("Position found, to within {distance}."),
         "positionOff": _("Position switched off."),
@@ -226,6 +226,13 @@ def _map() -> dict[str, Any]:
         "showAll": _("Show all zones"),
         "zoomInLabel": _("Zoom in"),
         "zoomOutLabel": _("Zoom out"),
+        "zoneLabel": _("{name}: {state}"),
+        "placesFree": _("{n} places · {free} free"),
+        "placesFull": _("{n} places · full"),
+        "placesUnknown": _("{n} places · unknown"),
+        "positionMarker": _("You are here"),
+        "goalMarker": _("Your destination"),
+        "googleAway": _("Google Maps is not available. This map shows the same spaces."),
     }
 
 

@@ -8,12 +8,14 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from apps.webmap import shell
+from apps.webmap.basemap import BaseMapView
 from apps.webmap.views import MapPageView
 
 app_name = "webmap"
 
 urlpatterns = [
     path("", MapPageView.as_view(), name="map"),
+    path("basemap.pmtiles", BaseMapView.as_view(), name="basemap"),
     path("manifest.webmanifest", shell.manifest, name="manifest"),
     # At the top, so that its scope is the page.
     path("service-worker.js", shell.service_worker, name="service-worker"),

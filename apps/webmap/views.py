@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -17,13 +16,12 @@ from django.views.decorators.gzip import gzip_page
 from django.views.generic import TemplateView
 
 from apps.parking import selectors
+from apps.webmap.basemap import map_config, needs_referrer
+from apps.webmap.csp import content_security_policy, new_nonce, sources_of
 from apps.webmap.language import InTheReadersLanguage, others
 from apps.webmap.strings import page_strings
 
 logger = logging.getLogger(__name__)
-
-#: Tiles sharper than this are not drawn by common tile servers; the map zooms on with the last ones.
-TILE_MAX_ZOOM = 19
 
 
 @method_decorator(gzip_page, name="dispatch")  # no secret is in it that compression could betray
@@ -33,9 +31,12 @@ class MapPageView(InTheReadersLanguage, TemplateView):
     template_name = "webmap/map.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """The page with a policy under which no inline script or style runs and nothing comes from elsewhere."""
-        response = super().get(request, *args, **kwargs)
-        response["Content-Security-Policy"] = content_security_policy(settings.SPARK_TILE_URL)
+        """The page with a policy under which only our scripts run, and only what is configured comes from elsewhere."""
+        nonce = new_nonce()
+        response = super().get(request, *args, nonce=nonce, **kwargs)
+        response["Content-Security-Policy"] = content_security_policy(nonce, sources_of(settings))
+        if needs_referrer():
+            response["Referrer-Policy"] = "strict-origin-when-cross-origin"
         response["Permissions-Policy"] = "geolocation=(self), camera=(), microphone=()"
         response["Cache-Control"] = "no-cache"
         return response
@@ -54,12 +55,13 @@ class MapPageView(InTheReadersLanguage, TemplateView):
                     for found in selectors.vehicle_classes()
                 ],
                 "workerUrl": reverse("webmap:service-worker"),
+                "routingUrl": settings.SPARK_ROUTING_URL,
+                "geocoderUrl": settings.SPARK_GEOCODER_URL,
+                "geocoderAttribution": settings.SPARK_GEOCODER_ATTRIBUTION,
                 "pollS": settings.SPARK_POLL_S,
                 "extent": _extent(),
-                "tileUrl": settings.SPARK_TILE_URL,
-                "tileAttribution": settings.SPARK_TILE_ATTRIBUTION,
-                "tileMaxZoom": TILE_MAX_ZOOM,
-            },
+            }
+            | map_config(),
         }
 
 
@@ -71,27 +73,3 @@ def _extent() -> list[float] | None:
         logger.warning("the map opens without its extent: the database cannot be reached")
         return None
     return None if box is None else [box.west, box.south, box.east, box.north]
-
-
-def content_security_policy(tile_url: str) -> str:
-    """Everything from this site only; images from the tile server too, when there is one."""
-    images = "img-src 'self' data:"
-    if tile_url:
-        parts = urlsplit(tile_url)
-        if parts.netloc:
-            # {s} in a tile address stands for one of several subdomains.
-            images += f" {parts.scheme or 'https'}://{parts.netloc.replace('{s}', '*')}"
-    return "; ".join(
-        [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            images,
-            "connect-src 'self'",
-            "manifest-src 'self'",
-            "worker-src 'self'",
-            "base-uri 'none'",
-            "form-action 'none'",
-            "frame-ancestors 'self'",
-        ]
-    )

@@ -95,7 +95,7 @@ function readSpace(feature) {
   return {
     id: feature.id,
     zone: of.zone,
-    ring,
+    rings: feature.geometry.coordinates,
     centre: centre(ring),
     lengthM: of.length_m,
     widthM: of.width_m,

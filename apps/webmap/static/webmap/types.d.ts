@@ -57,6 +57,14 @@ export interface Position {
   accuracyM: number;
 }
 
+export interface Place {
+  lon: number;
+  lat: number;
+}
+
+/** The left car, and where the driver wants to go. */
+export type PinName = "car" | "goal";
+
 export interface VehicleClass {
   length_m: number;
   width_m: number;
@@ -73,8 +81,27 @@ export interface PageConfig {
   tileUrl: string;
   tileAttribution: string;
   tileMaxZoom: number;
-  google?: { key: string; mapId: string } | null;
+  /** Address of a PMTiles file; empty: none. */
+  pmtilesUrl: string;
+  google: GoogleConfig | null;
+  leafletUrls: { script: string; style: string };
   vehicleClasses?: VehicleClass[];
+  /** OSRM table service with its profile; empty: straight lines. */
+  routingUrl?: string;
+  /** Template of a place search: {q}, {lat}, {lon}, {lang}; empty: none. */
+  geocoderUrl?: string;
+  geocoderAttribution?: string;
+}
+
+export interface GoogleConfig {
+  key: string;
+  mapId: string;
+  /** Channel or number of the API: "quarterly", "weekly", "3.62". */
+  version: string;
+  /** BCP 47. */
+  language: string;
+  /** Country code by whose law borders are drawn; empty: as Google chooses. */
+  region: string;
 }
 
 /** Words by name, `<script id="strings">`; entries with plural forms have one per category of Intl.PluralRules. */
@@ -102,9 +129,64 @@ export interface MapAdapter {
   drawSpaces(spaces: Space[], now: number): void;
   select(spaceId: string | null): void;
   showPosition(position: Position | null): void;
-  showCar(car: { lon: number; lat: number } | null): void;
+  showCar(car: Place | null): void;
+  /** Where the driver wants to go. */
+  showPlace(place: Place | null): void;
   /** Pixels of the map that something else covers. */
   padding(covered: { bottom: number; left: number }): void;
+  destroy(): void;
+}
+
+export interface Camera {
+  centre: LonLat;
+  /** As both libraries count it: the world is 256 px wide at 0. */
+  zoom: number;
+}
+
+/** A word on the map for one zone, or for several that are too near each other at this zoom. */
+export interface Label {
+  key: string;
+  /** Where its foot stands. */
+  place: LonLat;
+  words: string;
+  state: ZoneStatus;
+  /** For who does not see it. */
+  title: string;
+  /** Ids. */
+  zones: string[];
+  bounds: Box;
+  /** Left, top, right, bottom in world pixels at the zoom it was placed for. */
+  box: Box;
+}
+
+/** What an engine tells the scene. */
+export interface SceneEvents {
+  /** The map has come to rest. */
+  moved(): void;
+  /** The map has another size. */
+  reopen(): void;
+  tapped(place: LonLat): void;
+  labelChosen(key: string): void;
+  labelFocused(key: string): void;
+}
+
+/** What draws: each call changes one thing on the map. */
+export interface MapEngine {
+  readonly kind: "google" | "leaflet";
+  /** Its frame ends where the page's panel begins, because nothing may lie over its credits. */
+  readonly aboveCover: boolean;
+  camera(): Camera;
+  move(camera: Camera, animate: boolean): void;
+  /** Width and height, pixels. */
+  size(): [number, number];
+  putZone(zone: Zone, state: ZoneStatus): void;
+  dropZone(id: string): void;
+  putSpace(space: Space, look: { fade: number; selected: boolean }): void;
+  dropSpace(id: string): void;
+  putLabel(label: Label): void;
+  dropLabel(key: string): void;
+  putPosition(position: Position | null): void;
+  putPin(name: PinName, place: Place | null): void;
   destroy(): void;
 }
 

@@ -1,27 +1,56 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// The map drawn with Leaflet.
+// The engine that draws with Leaflet. It needs no key and, on the plain background, no network.
 /* global L */
 
 import { text } from "../format.js";
-import { labelPoint } from "../geometry.js";
-import { status } from "../model.js";
+import { background } from "./basemap.js";
+import { namedPin, pin, writePlate } from "./labels.js";
+import { MAX_ZOOM, MIN_ZOOM } from "./scene.js";
 
-/** A finger hits what lies within this many pixels: targets of 48 px. */
-const TOUCH_RADIUS_PX = 24;
-const MAX_ZOOM = 21;
-/** Room for a label, pixels. */
-const LABEL_HEIGHT_PX = 28;
-const LABEL_LETTER_PX = 8;
-const LABEL_PADDING_PX = 26;
-/** Steps in which a space fades as it gets old. */
-const FADE_STEPS = 4;
+/** @import { Camera, Label, LonLat, MapEngine, PageConfig, PinName, Place, Position, Ring, SceneEvents, Space, Zone, ZoneStatus } from "../types" */
 
-export function createLeaflet(element, config, handlers) {
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const map = L.map(element, {
+/** Zoomed out farther than this, outlines are drawn thinner. */
+const THIN_BELOW_ZOOM = 18.5;
+
+/**
+ * Leaflet's script and style sheet: in the page already, or brought now because Google did not come.
+ * @param {PageConfig} config
+ */
+async function loadLeaflet(config) {
+  if (typeof L !== "undefined") return;
+  const sheet = document.createElement("link");
+  sheet.rel = "stylesheet";
+  sheet.href = config.leafletUrls.style;
+  const script = document.createElement("script");
+  script.src = config.leafletUrls.script;
+  const done = [sheet, script].map(
+    (part) => new Promise((resolve, reject) => {
+      part.addEventListener("load", resolve);
+      part.addEventListener("error", reject);
+    }),
+  );
+  document.head.append(sheet, script);
+  await Promise.all(done);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {PageConfig} config
+ * @param {SceneEvents} scene
+ * @param {boolean} still no animation
+ * @returns {Promise<MapEngine>}
+ */
+export async function createLeaflet(element, config, scene, still) {
+  await loadLeaflet(config);
+  const frame = document.createElement("div");
+  frame.className = "engine";
+  frame.setAttribute("role", "region");
+  frame.setAttribute("aria-label", element.dataset.label ?? "");
+  element.prepend(frame);
+  const map = L.map(frame, {
     zoomControl: false,
+    minZoom: MIN_ZOOM,
     maxZoom: MAX_ZOOM,
-    minZoom: 3,
     zoomSnap: 0.25,
     worldCopyJump: true,
     zoomAnimation: !still,
@@ -29,310 +58,162 @@ export function createLeaflet(element, config, handlers) {
     markerZoomAnimation: !still,
   });
   map.attributionControl.setPrefix(false);
-  L.control
-    .zoom({ position: "topright", zoomInTitle: text("zoomInLabel"), zoomOutTitle: text("zoomOutLabel") })
-    .addTo(map);
-  allZonesButton(() => handlers.showAll()).addTo(map);
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
-  background(config).addTo(map);
-
-  let untouched = true;
-  for (const kind of ["pointerdown", "wheel", "keydown"]) {
-    element.addEventListener(kind, () => (untouched = false), { passive: true });
-  }
-  let firstView = null;
-  new ResizeObserver(() => {
-    if (!map._loaded) return;
-    map.invalidateSize({ animate: false });
-    // The list takes its room after the first view was chosen; until someone moves the map it is chosen again.
-    if (untouched && firstView) fit(firstView, { animate: false });
-  }).observe(element);
-
-  const zones = new Map();
-  const spaces = new Map();
-  let selected = null;
-  let drawnAt = 0; // the time for which the spaces were drawn, server ms
-  let room = { bottom: 0, left: 0 }; // covered by the page's panel, pixels
-  let position = null;
-  let car = null;
-
-  map.on("zoomend", () => element.classList.toggle("far", map.getZoom() < 18.5));
-  map.on("moveend", () => {
-    placeLabels();
-    handlers.moved();
-  });
-  map.on("click", (event) => {
-    const space = nearestSpace(event.containerPoint);
-    if (space) return handlers.spaceChosen(space);
-    const zone = zoneAt(event.containerPoint);
-    return zone ? handlers.zoneChosen(zone) : handlers.nothingChosen();
-  });
-
-  function drawZones(list) {
-    const wanted = new Set(list.map((zone) => zone.id));
-    for (const [id, drawn] of zones) {
-      if (wanted.has(id)) continue;
-      drawn.polygon.remove();
-      drawn.label.remove();
-      zones.delete(id);
-    }
-    for (const zone of list) drawZone(zone);
-    placeLabels();
-  }
-
-  function drawZone(zone) {
-    const state = status(zone);
-    let drawn = zones.get(zone.id);
-    const shape = JSON.stringify(zone.rings);
-    if (drawn && drawn.shape !== shape) {
-      drawn.polygon.remove();
-      drawn.label.remove();
-      drawn = null;
-    }
-    if (!drawn) {
-      const [lon, lat] = labelPoint(zone.rings[0]);
-      drawn = {
-        shape,
-        state: null,
-        polygon: L.polygon(zone.rings.map(latLngs), { interactive: false, className: "zone" }).addTo(map),
-        label: L.marker([lat, lon], {
-          icon: L.divIcon({ className: "zone-anchor", iconSize: null, html: document.createElement("span") }),
-          interactive: false,
-          keyboard: false,
-        }).addTo(map),
-      };
-      drawn.plate = drawn.label.getElement().firstElementChild;
-      drawn.polygon.bringToBack();
-      zones.set(zone.id, drawn);
-    }
-    drawn.zone = zone;
-    if (drawn.state !== state) {
-      drawn.polygon.getElement().setAttribute("class", `zone zone-${state}`);
-      drawn.polygon.setStyle({ fillColor: state === "full" ? "url(#pattern-full)" : "transparent" });
-      drawn.plate.className = `zone-label label-${state}`;
-      drawn.state = state;
-    }
-    const words = labelWords(zone);
-    if (drawn.words !== words) {
-      drawn.plate.textContent = words;
-      drawn.words = words;
-    }
-  }
-
-  function drawSpaces(list, now) {
-    drawnAt = now;
-    const wanted = new Set(list.map((space) => space.id));
-    for (const [id, drawn] of spaces) {
-      if (wanted.has(id)) continue;
-      drawn.polygon.remove();
-      spaces.delete(id);
-    }
-    for (const space of list) {
-      let drawn = spaces.get(space.id);
-      const shape = JSON.stringify(space.ring);
-      if (!drawn) {
-        drawn = { polygon: L.polygon(latLngs(space.ring), { interactive: false, className: "space" }).addTo(map) };
-        spaces.set(space.id, drawn);
-      } else if (drawn.shape !== shape) {
-        drawn.polygon.setLatLngs(latLngs(space.ring));
-      }
-      drawn.shape = shape;
-      drawn.space = space;
-      dress(drawn, now);
-    }
-  }
-
-  /** Colour, outline and fading of a space, where they changed. */
-  function dress(drawn, now) {
-    const { space } = drawn;
-    const life = (now - space.observedAt) / Math.max(1, space.validUntil - space.observedAt);
-    const step = Math.min(FADE_STEPS, Math.max(0, Math.floor(life * (FADE_STEPS + 1))));
-    const look = `space fade-${step}${space.id === selected ? " selected" : ""}`;
-    if (drawn.look === look) return;
-    drawn.look = look;
-    drawn.polygon.getElement().setAttribute("class", look);
-    if (space.id === selected) drawn.polygon.bringToFront();
-  }
-
-  /** Labels that would lie on each other: those of zones with free spaces come first. */
-  function placeLabels() {
-    const taken = [];
-    const order = { free: 0, full: 1, unknown: 2 };
-    const byWeight = [...zones.values()].sort(
-      (a, b) => order[a.state] - order[b.state] || (b.zone.free ?? 0) - (a.zone.free ?? 0),
-    );
-    for (const drawn of byWeight) {
-      const at = map.latLngToContainerPoint(drawn.label.getLatLng());
-      const half = (drawn.words.length * LABEL_LETTER_PX + LABEL_PADDING_PX) / 2;
-      const box = [at.x - half, at.y - LABEL_HEIGHT_PX, at.x + half, at.y];
-      const free = taken.every((o) => box[2] < o[0] || box[0] > o[2] || box[3] < o[1] || box[1] > o[3]);
-      drawn.plate.classList.toggle("crowded", !free);
-      if (free) taken.push(box);
-    }
-  }
-
-  function nearestSpace(point) {
-    let best = null;
-    let bestPx = TOUCH_RADIUS_PX;
-    for (const { space } of spaces.values()) {
-      const [lon, lat] = space.centre;
-      const px = map.latLngToContainerPoint([lat, lon]).distanceTo(point) - halfSizePx(space);
-      if (px < bestPx) [best, bestPx] = [space.id, px];
-    }
-    return best;
-  }
-
-  function halfSizePx(space) {
-    const [a, b] = [space.ring[0], space.ring[1]].map(([lon, lat]) => map.latLngToContainerPoint([lat, lon]));
-    return a.distanceTo(b) / 4;
-  }
-
-  /** The zone whose ground or label lies under a finger. */
-  function zoneAt(point) {
-    let best = null;
-    let bestPx = TOUCH_RADIUS_PX;
-    for (const [id, drawn] of zones) {
-      const px = Math.min(ringDistancePx(drawn.zone.rings[0], point), labelDistancePx(drawn, point));
-      if (px < bestPx) [best, bestPx] = [id, px];
-    }
-    return best;
-  }
-
-  function labelDistancePx(drawn, point) {
-    if (drawn.plate.classList.contains("crowded")) return Infinity;
-    const at = map.latLngToContainerPoint(drawn.label.getLatLng());
-    const half = (drawn.words.length * LABEL_LETTER_PX + LABEL_PADDING_PX) / 2;
-    const inside = Math.abs(point.x - at.x) <= half && point.y <= at.y && point.y >= at.y - LABEL_HEIGHT_PX;
-    return inside ? 0 : Infinity;
-  }
-
-  /** 0 inside the ring, else the distance to its nearest edge. */
-  function ringDistancePx(ring, point) {
-    const px = ring.map(([lon, lat]) => map.latLngToContainerPoint([lat, lon]));
-    let inside = false;
-    let nearest = Infinity;
-    for (let i = 0; i + 1 < px.length; i += 1) {
-      const [a, b] = [px[i], px[i + 1]];
-      nearest = Math.min(nearest, L.LineUtil.pointToSegmentDistance(point, a, b));
-      const crosses = a.y > point.y !== b.y > point.y;
-      if (crosses && point.x < a.x + ((point.y - a.y) / (b.y - a.y)) * (b.x - a.x)) inside = !inside;
-    }
-    return inside ? 0 : nearest;
-  }
-
-  function fit([west, south, east, north], { animate = true, maxZoom = 19 } = {}) {
-    map.fitBounds([[south, west], [north, east]], {
-      paddingTopLeft: [24 + room.left, 40],
-      paddingBottomRight: [24, 40 + room.bottom],
-      maxZoom,
-      animate: animate && !still,
-    });
-  }
-
-  function showPosition(at) {
-    position?.remove();
-    position = null;
-    if (!at) return;
-    const here = [at.lat, at.lon];
-    position = L.layerGroup([
-      L.circle(here, { radius: at.accuracyM, interactive: false, className: "accuracy" }),
-      pin(here, "position-dot"),
-    ]).addTo(map);
-  }
-
-  function showCar(at) {
-    car?.remove();
-    car = at && pin([at.lat, at.lon], "car-pin").addTo(map);
-  }
-
-  return {
-    kind: "leaflet",
-    drawZones,
-    drawSpaces,
-    select(id) {
-      selected = id;
-      for (const drawn of spaces.values()) dress(drawn, drawnAt);
-    },
-    fit(box, options) {
-      untouched = false;
-      fit(box, options);
-    },
-    open(box) {
-      firstView = box;
-      fit(box, { animate: false });
-    },
-    focus([lon, lat], zoom = 19) {
-      untouched = false;
-      const at = Math.max(map.getZoom(), zoom);
-      const middle = map.project([lat, lon], at).add([-room.left / 2, room.bottom / 2]);
-      map.setView(map.unproject(middle, at), at, { animate: !still });
-    },
-    showWorld() {
-      map.setView([30, 15], 3, { animate: false });
-    },
-    view() {
-      const b = map.getBounds();
-      return [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()];
-    },
-    zoom: () => map.getZoom(),
-    showPosition,
-    showCar,
-    padding({ bottom = 0, left = 0 }) {
-      room = { bottom, left };
-    },
-    destroy() {
-      map.remove();
-    },
-  };
+  return new LeafletEngine(map, frame, background(config), scene);
 }
 
-function pin(at, className) {
-  const icon = L.divIcon({ className: "pin-anchor", iconSize: null, html: L.DomUtil.create("span", className) });
+/** @implements {MapEngine} */
+class LeafletEngine {
+  /** @param {L.Map} map @param {HTMLElement} frame @param {L.Layer} base @param {SceneEvents} scene */
+  constructor(map, frame, base, scene) {
+    this.kind = /** @type {const} */ ("leaflet");
+    this.aboveCover = false;
+    this.map = map;
+    this.frame = frame;
+    this.base = base;
+    this.scene = scene;
+    this.placed = false;
+    /** @type {Map<string, L.Polygon>} */
+    this.zones = new Map();
+    /** @type {Map<string, L.Polygon>} */
+    this.spaces = new Map();
+    /** @type {Map<string, {marker: L.Marker, plate: HTMLElement}>} */
+    this.labels = new Map();
+    /** @type {L.LayerGroup | null} */
+    this.position = null;
+    /** @type {Map<PinName, L.Marker>} */
+    this.pins = new Map();
+    map.on("zoomend", () => frame.classList.toggle("far", map.getZoom() < THIN_BELOW_ZOOM));
+    map.on("moveend", () => scene.moved());
+    map.on("click", (event) => scene.tapped([event.latlng.lng, event.latlng.lat]));
+    this.watch = new ResizeObserver(() => {
+      if (!this.placed) return;
+      map.invalidateSize({ animate: false });
+      scene.reopen();
+    });
+    this.watch.observe(frame);
+  }
+
+  camera() {
+    const { lng, lat } = this.map.getCenter();
+    return { centre: /** @type {LonLat} */ ([lng, lat]), zoom: this.map.getZoom() };
+  }
+
+  /** @param {Camera} camera @param {boolean} animate */
+  move({ centre: [lon, lat], zoom }, animate) {
+    this.map.setView([lat, lon], zoom, { animate });
+    // Only now: tiles of a view that nobody chose would be asked for and thrown away.
+    if (!this.placed) this.base.addTo(this.map);
+    this.placed = true;
+  }
+
+  /** @returns {[number, number]} */
+  size() {
+    return [this.frame.clientWidth, this.frame.clientHeight];
+  }
+
+  /** @param {Zone} zone @param {ZoneStatus} state */
+  putZone(zone, state) {
+    let polygon = this.zones.get(zone.id);
+    if (polygon) polygon.setLatLngs(zone.rings.map(latLngs));
+    else {
+      polygon = L.polygon(zone.rings.map(latLngs), { interactive: false, className: "zone" }).addTo(this.map);
+      polygon.bringToBack();
+      this.zones.set(zone.id, polygon);
+    }
+    polygon.getElement()?.setAttribute("class", `zone zone-${state}`);
+    polygon.setStyle({ fillColor: state === "full" ? "url(#pattern-full)" : "transparent" });
+  }
+
+  /** @param {string} id */
+  dropZone(id) {
+    this.zones.get(id)?.remove();
+    this.zones.delete(id);
+  }
+
+  /** @param {Space} space @param {{fade: number, selected: boolean}} look */
+  putSpace(space, { fade, selected }) {
+    let polygon = this.spaces.get(space.id);
+    if (polygon) polygon.setLatLngs(space.rings.map(latLngs));
+    else {
+      polygon = L.polygon(space.rings.map(latLngs), { interactive: false, className: "space" }).addTo(this.map);
+      this.spaces.set(space.id, polygon);
+    }
+    polygon.getElement()?.setAttribute("class", `space fade-${fade}${selected ? " selected" : ""}`);
+    if (selected) polygon.bringToFront();
+  }
+
+  /** @param {string} id */
+  dropSpace(id) {
+    this.spaces.get(id)?.remove();
+    this.spaces.delete(id);
+  }
+
+  /** @param {Label} label */
+  putLabel(label) {
+    const [lon, lat] = label.place;
+    let drawn = this.labels.get(label.key);
+    if (!drawn) {
+      // A finger passes through to the map, which knows what lies there; the button is for keyboards and screen readers.
+      const plate = document.createElement("span");
+      plate.setAttribute("role", "button");
+      plate.tabIndex = 0;
+      plate.addEventListener("click", () => this.scene.labelChosen(label.key));
+      plate.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        this.scene.labelChosen(label.key);
+      });
+      plate.addEventListener("focus", () => {
+        this.frame.scrollTo(0, 0); // the browser scrolls to a label that lies outside
+        this.scene.labelFocused(label.key);
+      });
+      drawn = { plate, marker: anchored([lat, lon], plate).addTo(this.map) };
+      this.labels.set(label.key, drawn);
+    }
+    drawn.marker.setLatLng([lat, lon]);
+    drawn.plate.setAttribute("aria-label", label.title);
+    writePlate(drawn.plate, label);
+  }
+
+  /** @param {string} key */
+  dropLabel(key) {
+    this.labels.get(key)?.marker.remove();
+    this.labels.delete(key);
+  }
+
+  /** @param {Position | null} at */
+  putPosition(at) {
+    this.position?.remove();
+    this.position = null;
+    if (!at) return;
+    this.position = L.layerGroup([
+      L.circle([at.lat, at.lon], { radius: at.accuracyM, interactive: false, className: "accuracy" }),
+      anchored([at.lat, at.lon], pin("position-dot", text("positionMarker"))),
+    ]).addTo(this.map);
+  }
+
+  /** @param {PinName} name @param {Place | null} at */
+  putPin(name, at) {
+    this.pins.get(name)?.remove();
+    this.pins.delete(name);
+    if (at) this.pins.set(name, anchored([at.lat, at.lon], namedPin(name)).addTo(this.map));
+  }
+
+  destroy() {
+    this.watch.disconnect();
+    this.map.remove();
+    this.frame.remove();
+  }
+}
+
+/** @param {L.LatLngTuple} at @param {HTMLElement} html */
+function anchored(at, html) {
+  const icon = L.divIcon({ className: "anchor", iconSize: undefined, html });
   return L.marker(at, { icon, interactive: false, keyboard: false });
 }
 
-function labelWords(zone) {
-  const state = status(zone);
-  if (state === "free") return text("zoneFree", { n: zone.free });
-  return text(state === "full" ? "zoneFull" : "zoneUnknown").toLocaleLowerCase();
-}
-
+/** @param {Ring} ring @returns {L.LatLngTuple[]} */
 function latLngs(ring) {
   return ring.map(([lon, lat]) => [lat, lon]);
-}
-
-/** Tiles when a server is configured, else a quiet grid that moves with the map. */
-function background(config) {
-  if (config.tileUrl) {
-    return L.tileLayer(config.tileUrl, {
-      attribution: config.tileAttribution,
-      maxZoom: MAX_ZOOM,
-      maxNativeZoom: config.tileMaxZoom,
-      className: "tiles",
-    });
-  }
-  const Grid = L.GridLayer.extend({
-    createTile() {
-      return L.DomUtil.create("div", "plain-tile");
-    },
-  });
-  return new Grid({ maxZoom: MAX_ZOOM });
-}
-
-function allZonesButton(pressed) {
-  const Control = L.Control.extend({
-    options: { position: "topright" },
-    onAdd() {
-      const bar = L.DomUtil.create("div", "leaflet-bar");
-      const button = L.DomUtil.create("button", "map-button", bar);
-      button.type = "button";
-      button.title = text("showAll");
-      button.setAttribute("aria-label", text("showAll"));
-      button.append(document.getElementById("icon-all").content.cloneNode(true));
-      L.DomEvent.disableClickPropagation(bar);
-      L.DomEvent.on(button, "click", pressed);
-      return bar;
-    },
-  });
-  return new Control();
 }
