@@ -13,3 +13,10 @@ class ParkingConfig(AppConfig):
     label = "parking"
     verbose_name = "Parking"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Whoever calibrates a camera sees the zones on its frame; the camera registry itself knows none."""
+        from apps.parking.outlines import zone_outlines
+        from camera_registry.ground_outlines import provide_outlines
+
+        provide_outlines(zone_outlines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import shapely
 
 __all__ = ["SAME_PLACE_IOU", "same_places"]
@@ -22,13 +23,18 @@ def same_places(before: Sequence[shapely.Polygon], after: Sequence[shapely.Polyg
     """
     if not before or not after:
         return []
-    tree = shapely.STRtree(after)
-    candidates = []
-    for old, new in tree.query(before, predicate="intersects").T.tolist():
-        overlap = before[old].intersection(after[new]).area
-        union = before[old].area + after[new].area - overlap
-        if union > 0 and overlap / union >= SAME_PLACE_IOU:
-            candidates.append((-overlap / union, old, new))
+    old_index, new_index = shapely.STRtree(after).query(before, predicate="intersects")
+    old_shapes, new_shapes = (
+        np.array(before, dtype=object)[old_index],
+        np.array(after, dtype=object)[new_index],
+    )
+    overlap = shapely.area(old_shapes)
+    moved = ~shapely.equals_exact(old_shapes, new_shapes)  # most stay where they were, to the bit
+    overlap[moved] = shapely.area(shapely.intersection(old_shapes[moved], new_shapes[moved]))
+    union = shapely.area(old_shapes) + shapely.area(new_shapes) - overlap
+    same = (union > 0) & (overlap >= SAME_PLACE_IOU * union)
+    iou = overlap[same] / union[same]
+    candidates = zip((-iou).tolist(), old_index[same].tolist(), new_index[same].tolist(), strict=True)
     pairs, used_before, used_after = [], set(), set()
     for _, old, new in sorted(candidates):
         if old not in used_before and new not in used_after:

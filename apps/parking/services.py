@@ -37,6 +37,7 @@ __all__ = [
     "record_observation",
     "save_zone",
     "update_zone",
+    "withdraw_observations",
 ]
 
 logger = logging.getLogger(__name__)
@@ -199,6 +200,32 @@ def record_observation(zone_slug: str, ground: ObservedGround) -> bool:
         },
     )
     return True
+
+
+@transaction.atomic
+def withdraw_observations(camera_id: int) -> list[str]:
+    """Forget what a camera said, since it does not look where it was thought to. Returns the slugs of its zones.
+
+    A zone that no other camera saw lately is unknown at once. The others keep their spaces until they are laid out anew
+    from what is left, which may be older than what was withdrawn.
+    """
+    now = timezone.now()
+    seen = ZoneObservationRecord.objects.filter(camera_id=camera_id).values("zone")
+    zones = list(ParkingZone.objects.select_for_update().filter(pk__in=seen).order_by("slug"))
+    ZoneObservationRecord.objects.filter(camera_id=camera_id).delete()
+    for zone in zones:
+        oldest = now - dt.timedelta(seconds=zone.validity_s)
+        zone.observed_at = None
+        if not zone.observations.filter(observed_at__gt=oldest).exists():
+            _withdraw(zone)
+        else:
+            zone.free_count, zone.class_counts = (
+                None,
+                {},
+            )  # counts without their observation are nobody's word
+        zone.version += 1
+        zone.save()
+    return [zone.slug for zone in zones]
 
 
 @transaction.atomic

@@ -2,13 +2,14 @@
 """The rows of a zone's spaces, all its layouts at once: read, matched with what was found, written back.
 
 A zone with twenty spaces has some 150 rows, eight layouts of them, and all change with every frame. Three statements
-over arrays write them; model instances would take ten times as long. Only `apps.parking.services` calls this, within
+write them, each from one JSON text; model instances would take several times as long. Only `apps.parking.services` calls this, within
 its transaction and holding the zone's row.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -27,14 +28,14 @@ __all__ = ["OWN_LAYOUT", "SpaceRow", "replace_spaces"]
 OWN_LAYOUT = ""
 
 _READ = """
-SELECT id, public_id, vehicle_class, ST_AsBinary(geometry), observed_at, first_seen_at, frames_seen
+SELECT id, public_id, vehicle_class, ST_AsBinary(geometry), observed_at, frames_seen
 FROM parking_parkingspace WHERE zone_id = %s ORDER BY id
 """
 _DELETE = "DELETE FROM parking_parkingspace WHERE zone_id = %s AND id <> ALL(%s)"
 
-#: Columns that a publication writes, and their types in the arrays.
+#: Columns that a publication writes, and their types. A geometry is WKB as hexadecimal text.
 _WRITTEN = {
-    "geometry": "bytea",
+    "geometry": "text",
     "length_m": "float8",
     "width_m": "float8",
     "room_length_m": "float8",
@@ -51,13 +52,13 @@ _FIXED = {"public_id": "uuid", "vehicle_class": "text", "first_seen_at": "timest
 
 def _values(columns: Mapping[str, str]) -> str:
     return ", ".join(
-        f"ST_GeomFromWKB(given.{name}, {SRID})" if name == "geometry" else f"given.{name}" for name in columns
+        f"ST_SetSRID(given.{name}::geometry, {SRID})" if name == "geometry" else f"given.{name}"
+        for name in columns
     )
 
 
 def _given(columns: Mapping[str, str]) -> str:
-    arrays = ", ".join(f"%({name})s::{kind}[]" for name, kind in columns.items())
-    return f"unnest({arrays}) AS given ({', '.join(columns)})"
+    return f"json_to_recordset(%(rows)s) AS given ({', '.join(f'{name} {kind}' for name, kind in columns.items())})"
 
 
 _UPDATE = f"""
@@ -81,7 +82,6 @@ class SpaceRow:
     found: PublishedSpace
     observed_at: dt.datetime
     valid_until: dt.datetime
-    first_seen_at: dt.datetime
     frames_seen: int
 
 
@@ -92,7 +92,6 @@ class _Stored:
     vehicle_class: str
     geometry: shapely.Polygon
     observed_at: dt.datetime
-    first_seen_at: dt.datetime
     frames_seen: int
 
 
@@ -117,10 +116,9 @@ def replace_spaces(
         if len(kept) < sum(map(len, stored.values())):
             cursor.execute(_DELETE, [zone_id, [row.id for row in kept]])
         if kept:
-            cursor.execute(_UPDATE, {"id": [row.id for row in kept]} | _arrays(kept))
+            cursor.execute(_UPDATE, {"rows": _json(kept)})
         if new:
-            fixed = {name: [getattr(row, name) for row in new] for name in _FIXED}
-            cursor.execute(_INSERT, {"zone_id": zone_id} | fixed | _arrays(new))
+            cursor.execute(_INSERT, {"zone_id": zone_id, "rows": _json(new)})
     return rows
 
 
@@ -164,25 +162,32 @@ def _row(
         found=found,
         observed_at=observed_at,
         valid_until=observed_at + validity,
-        first_seen_at=before.first_seen_at if before else observed_at,
         frames_seen=before.frames_seen + seen_again if before else 1,
     )
 
 
-def _arrays(rows: Sequence[SpaceRow]) -> dict[str, list[object]]:
-    """Each written column as a list."""
-    found = [row.found for row in rows]
-    wkb = shapely.to_wkb([space.polygon_3857 for space in found], output_dimension=2)
-    return {
-        "geometry": list(wkb),
-        "length_m": [space.length_m for space in found],
-        "width_m": [space.width_m for space in found],
-        "room_length_m": [space.room_length_m for space in found],
-        "room_width_m": [space.room_width_m for space in found],
-        "bearing_deg": [space.bearing_deg % 180.0 for space in found],
-        "confidence": [space.confidence for space in found],
-        "hidden_share": [space.hidden_share for space in found],
-        "observed_at": [row.observed_at for row in rows],
-        "valid_until": [row.valid_until for row in rows],
-        "frames_seen": [row.frames_seen for row in rows],
-    }
+def _json(rows: Sequence[SpaceRow]) -> str:
+    """All columns of the rows, new or kept."""
+    wkb = shapely.to_wkb([row.found.polygon_3857 for row in rows], hex=True, output_dimension=2)
+    return json.dumps(
+        [
+            {
+                "id": row.id,
+                "public_id": str(row.public_id),
+                "vehicle_class": row.vehicle_class,
+                "geometry": geometry,
+                "length_m": row.found.length_m,
+                "width_m": row.found.width_m,
+                "room_length_m": row.found.room_length_m,
+                "room_width_m": row.found.room_width_m,
+                "bearing_deg": row.found.bearing_deg % 180.0,
+                "confidence": row.found.confidence,
+                "hidden_share": row.found.hidden_share,
+                "observed_at": row.observed_at.isoformat(),
+                "first_seen_at": row.observed_at.isoformat(),
+                "valid_until": row.valid_until.isoformat(),
+                "frames_seen": row.frames_seen,
+            }
+            for row, geometry in zip(rows, wkb, strict=True)
+        ]
+    )

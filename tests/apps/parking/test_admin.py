@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from django.contrib.auth.models import User
@@ -145,7 +146,7 @@ def test_the_page_tells_what_is_known(staff):
     assert "1 of at most 2" in staff.get("/admin/parking/parkingzone/").content.decode()
     history = staff.get("/admin/parking/zonesnapshot/").content.decode()
     assert '<td class="field-bound">2</td><td class="field-gap">1</td>' in history
-    assert "<td>cam-a</td><td>0 s ago</td><td>50%</td>" in text
+    assert re.search(r"<td>cam-a</td><td>\d+ s ago</td><td>50%</td>", text)
     assert "<tr><td>3</td>" in text
     ParkingZone.objects.update(valid_until=now - dt.timedelta(seconds=1))
     assert "unknown: not seen for longer than its validity" in staff.get(change_url(zone)).content.decode()
