@@ -5,14 +5,27 @@ from __future__ import annotations
 
 from django.db import models
 
+from camera_registry import view_status
+
 
 class CameraState(models.TextChoices):
-    """How a camera is doing, from when its last frame came."""
+    """How a camera is doing, from when its last frame came and what became of its view."""
 
     LIVE = "live", "live"
+    SUSPENDED = "suspended", "suspended: its view is not the calibrated one"
     LATE = "late", "late: no frame for several intervals"
     NEVER = "never", "never sent a frame"
     OFF = "off", "switched off"
+
+
+class ViewStatus(models.TextChoices):
+    """What is known of where a camera looks, in the words of `camera_registry.view_status`."""
+
+    UNCHECKED = view_status.ViewStatus.UNCHECKED.value, "not compared yet"
+    STEADY = view_status.ViewStatus.STEADY.value, "steady"
+    CORRECTED = view_status.ViewStatus.CORRECTED.value, "moved a little; corrected on the fly"
+    MOVED = view_status.ViewStatus.MOVED.value, "moved: a repaired calibration waits for you"
+    UNRECOGNISED = view_status.ViewStatus.UNRECOGNISED.value, "not recognised"
 
 
 class RejectReason(models.TextChoices):
@@ -32,6 +45,7 @@ class RejectReason(models.TextChoices):
     BAD_LOGIN = "bad_login", "login refused: wrong key or password"
     EXPIRED = "expired", "waited too long and was deleted unread"
     REPLACED = "replaced", "a newer frame came first (not an error)"
+    VIEW_CHANGED = "view_changed", "the camera does not look where it was calibrated"
     WORKER_LOST = "worker_lost", "the worker stopped in the middle of it"
     DATABASE_AWAY = "database_away", "the database could not be reached"
     ANALYSIS_ERROR = "analysis_error", "the analysis failed"

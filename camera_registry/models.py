@@ -14,7 +14,7 @@ from django.contrib.gis.db import models
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db.models import Q
 
-from camera_registry.choices import CameraState, RejectReason
+from camera_registry.choices import CameraState, RejectReason, ViewStatus
 from camera_registry.constants import (
     CAMERA_NAME_PATTERN,
     DEFAULT_INTERVAL_S,
@@ -22,6 +22,9 @@ from camera_registry.constants import (
     LATE_AFTER_INTERVALS,
     LATE_GRACE_S,
 )
+
+#: The states of a view in which a camera says nothing.
+SUSPENDED = (ViewStatus.MOVED, ViewStatus.UNRECOGNISED)
 
 
 class Camera(models.Model):
@@ -109,12 +112,21 @@ class Camera(models.Model):
         return dt.timedelta(seconds=LATE_AFTER_INTERVALS * self.expected_interval_s + LATE_GRACE_S)
 
     def state(self, now: dt.datetime) -> CameraState:
-        """Whether the camera is live, late, off or has never sent a frame, at `now` (aware datetime)."""
+        """Whether the camera is live, suspended, late, off or has never sent a frame, at `now` (aware datetime)."""
         if not self.enabled:
             return CameraState.OFF
         if self.last_received_at is None:
             return CameraState.NEVER
-        return CameraState.LATE if now - self.last_received_at > self.late_after() else CameraState.LIVE
+        if now - self.last_received_at > self.late_after():
+            return CameraState.LATE
+        check = self.current_view_check
+        return CameraState.SUSPENDED if check and check.suspended else CameraState.LIVE
+
+    @property
+    def current_view_check(self) -> CameraViewCheck | None:
+        """What is known of where the camera looks, against the calibration in use; None before its first frame."""
+        check = getattr(self, "view_check", None)
+        return check if check and check.calibration_id == self.calibration_id else None
 
 
 class CameraKey(models.Model):
@@ -146,6 +158,11 @@ class CameraCalibration(models.Model):
     loo_rmse_m = models.FloatField(
         null=True, blank=True, help_text="The same, leaving one point out, true metres."
     )
+    points = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="The control points it was made from, with their errors; empty for one that was imported without.",
+    )
     note = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -160,6 +177,39 @@ class CameraCalibration(models.Model):
 
     def __str__(self) -> str:
         return f"{self.camera} v{self.version}"
+
+
+class CameraViewCheck(models.Model):
+    """Where a camera looks now, against the view that it was calibrated with.
+
+    Of that view keypoints and descriptors are kept, never a picture.
+    """
+
+    camera = models.OneToOneField(Camera, on_delete=models.CASCADE, related_name="view_check")
+    calibration = models.ForeignKey(CameraCalibration, on_delete=models.CASCADE, related_name="+")
+    reference = models.BinaryField(help_text="`ViewReference.to_bytes()`")
+    status = models.CharField(max_length=16, choices=ViewStatus.choices, default=ViewStatus.UNCHECKED)
+    since = models.DateTimeField(help_text="When the status became this.")
+    checked_at = models.DateTimeField(help_text="Of the frame that was compared last.")
+    detail = models.CharField(
+        max_length=300, blank=True, help_text="What the last unusable frame looked like."
+    )
+    shift_px = models.FloatField(default=0.0, help_text="Largest displacement of a pixel.")
+    sigma_px = models.FloatField(default=0.0, help_text="Its standard deviation.")
+    brightness = models.FloatField(default=0.0, help_text="Mean grey value of the last frame, 0 to 255.")
+    sharpness = models.FloatField(default=0.0, help_text="Standard deviation of its Laplacian, grey values.")
+    memory = models.JSONField(default=dict, help_text="`ViewMemory`, for the next frame.")
+
+    class Meta:
+        ordering = ("camera",)
+
+    def __str__(self) -> str:
+        return f"{self.camera}: {self.get_status_display()}"
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the camera's ground is unknown for now."""
+        return self.status in SUSPENDED
 
 
 class Rejection(models.Model):

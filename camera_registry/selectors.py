@@ -79,8 +79,8 @@ def intake_cameras() -> dict[str, IntakeCamera]:
 
 
 def cameras_by_id(ids: Iterable[int]) -> dict[int, Camera]:
-    """Cameras with their active calibrations, by primary key."""
-    return Camera.objects.select_related("calibration").in_bulk(list(ids))
+    """Cameras with their active calibrations and what is known of their views, by primary key."""
+    return Camera.objects.select_related("calibration", "view_check").in_bulk(list(ids))
 
 
 def blind_area_m2(camera: Camera) -> float | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -26,18 +27,25 @@ from camera_registry.constants import (
     OTHER_ACCOUNTS,
 )
 from camera_registry.keys import parse_public_key
-from camera_registry.models import Camera, CameraCalibration, CameraKey, Rejection
+from camera_registry.models import Camera, CameraCalibration, CameraKey, CameraViewCheck, Rejection
+from camera_registry.view_reference import ViewReference
+from camera_registry.view_status import ViewStatus
+from camera_registry.view_turn import corrected, moved_reference
+from camera_registry.view_watch import ViewMemory, ViewRecord
 
 __all__ = [
+    "accept_moved_view",
     "activate_calibration",
     "add_calibration",
     "add_key",
     "calibration_of",
     "forget_rejections",
+    "forget_view",
     "import_calibration",
     "record_analysed",
     "record_received",
     "record_rejection",
+    "record_view",
     "register_camera",
     "remove_camera",
     "remove_key",
@@ -116,8 +124,12 @@ def add_calibration(
     user: Any = None,
     rmse_m: float | None = None,
     loo_rmse_m: float | None = None,
+    points: Sequence[Mapping[str, Any]] = (),
 ) -> CameraCalibration:
-    """Append a calibration as the camera's next version and use it from now on."""
+    """Append a calibration as the camera's next version and use it from now on.
+
+    points: the control points it was made from, JSON-ready, with at least name, px and lonlat.
+    """
     with transaction.atomic():
         Camera.objects.select_for_update().get(pk=camera.pk)
         last = camera.calibrations.aggregate(last=Max("version"))["last"] or 0
@@ -128,6 +140,7 @@ def add_calibration(
             data=numbered.to_json(),
             rmse_m=rmse_m,
             loo_rmse_m=loo_rmse_m,
+            points=list(points),
             note=note[:200],
             created_by=user,
         )
@@ -153,11 +166,26 @@ def import_calibration(
         user=user,
         rmse_m=_number(data.get("rmse_m")),
         loo_rmse_m=_number(data.get("leave_one_out_rmse_m")),
+        points=_control_points(data.get("points")),
     )
 
 
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _control_points(rows: Any) -> list[dict[str, Any]]:
+    """The points of an imported calibration, as far as they are points: somebody may begin from them again."""
+    points = []
+    for row in rows if isinstance(rows, list) else []:
+        try:
+            pairs = {key: [float(value) for value in row[key]] for key in ("px", "lonlat")}
+            if all(len(pair) == 2 and all(map(math.isfinite, pair)) for pair in pairs.values()):
+                errors = {key: _number(row.get(key)) for key in ("residual_m", "leave_one_out_m")}
+                points.append({"name": str(row["name"])[:80], **pairs, "kept": True, **errors})
+        except (KeyError, TypeError, ValueError):
+            continue
+    return points
 
 
 def activate_calibration(row: CameraCalibration) -> None:
@@ -183,6 +211,77 @@ def record_analysed(camera: Camera | int, at: dt.datetime, cars: int) -> None:
     pk = camera if isinstance(camera, int) else camera.pk
     newer = Q(last_analysed_at__isnull=True) | Q(last_analysed_at__lte=at)
     Camera.objects.filter(newer, pk=pk).update(last_analysed_at=at, last_cars=cars)
+
+
+def record_view(
+    camera_id: int,
+    calibration_id: int,
+    at: dt.datetime,
+    view: ViewRecord,
+    reference: ViewReference | None = None,
+) -> None:
+    """Keep what the frame taken at `at` said of where its camera looks; `reference` when it is new or has grown."""
+    fields = {
+        "calibration_id": calibration_id,
+        "status": view.memory.status.value,
+        "checked_at": at,
+        "detail": view.detail[:MAX_DETAIL_CHARS],
+        "shift_px": view.memory.shift_px,
+        "sigma_px": view.memory.sigma_px,
+        "brightness": view.brightness,
+        "sharpness": view.sharpness,
+        "memory": view.memory.to_json(),
+    }
+    if reference is not None:
+        fields["reference"] = reference.to_bytes()
+    with transaction.atomic():
+        before = (
+            CameraViewCheck.objects.select_for_update()
+            .filter(camera_id=camera_id)
+            .only("status", "since")
+            .first()
+        )
+        same = before is not None and before.status == fields["status"]
+        fields["since"] = before.since if before and same else at
+        if before is not None:
+            CameraViewCheck.objects.filter(pk=before.pk).update(**fields)
+        elif reference is not None:
+            CameraViewCheck.objects.create(camera_id=camera_id, **fields)
+
+
+def accept_moved_view(camera: Camera, *, user: Any = None) -> CameraCalibration:
+    """Make the view that a camera has moved to its calibrated one: a new version, repaired by the shift that was found.
+
+    Raises ValidationError when it is not known where the camera looks.
+    """
+    check = camera.current_view_check
+    memory = ViewMemory.from_json(check.memory) if check else None
+    before = calibration_of(camera)
+    if check is None or memory is None or before is None or memory.to_reference is None or memory.lost:
+        raise ValidationError(
+            "It is not known where the camera looks now; wait for its next frame or calibrate anew."
+        )
+    repaired = corrected(before, memory.to_reference)
+    with transaction.atomic():
+        row = add_calibration(
+            camera,
+            repaired,
+            note=f"version {before.version} repaired: the camera moved by {memory.shift_px:.0f} px",
+            user=user,
+        )
+        followed = moved_reference(
+            ViewReference.from_bytes(bytes(check.reference)), memory.to_reference, before
+        )
+        still = ViewMemory(status=ViewStatus.STEADY)
+        record = ViewRecord(still, check.brightness, check.sharpness)
+        record_view(camera.pk, row.pk, timezone.now(), record, followed)
+    camera.refresh_from_db()
+    return row
+
+
+def forget_view(camera: Camera) -> None:
+    """Take the camera's next frame as what its calibrated view looks like. Only a person can know that it is."""
+    CameraViewCheck.objects.filter(camera=camera).delete()
 
 
 def record_rejection(

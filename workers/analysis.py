@@ -30,6 +30,7 @@ from workers.intake.doorbell import Doorbell
 from workers.intake.frame_store import ClaimedFrame, FrameStore
 from workers.pipeline import CameraView, observe_frame
 from workers.segmentation import CarMask, Segmenter
+from workers.view_guard import LookedAt, ViewGuard
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class _Work:
     frame: ClaimedFrame
     camera: Camera | None = None
     view: CameraView | None = None
+    looked: LookedAt | None = None
     image: NDArray[np.uint8] | None = None
     masks: Sequence[CarMask] = ()
     zones: tuple[str, ...] = ()
@@ -95,6 +97,7 @@ class Analyst:
         self.tally = tally
         self.name = name
         self.batch = batch
+        self.guard = ViewGuard()
         self.frames_done = 0
 
     def answer(self, camera_id: int) -> int:
@@ -127,7 +130,9 @@ class Analyst:
                 work.timings_ms["wait"] = work.frame.wait_ms
             self._find_cameras(batch)
             self._decode(batch)
+            self._compare_views(batch)
             self._segment(batch)
+            self._remember_views(batch)
             self._look_at_the_ground(batch)
             self._publish(batch)
         finally:
@@ -166,6 +171,26 @@ class Analyst:
                     work.fail(RejectReason.WRONG_SIZE, detail)
                 else:
                     work.image = image
+
+    def _compare_views(self, batch: Sequence[_Work]) -> None:
+        """Only a camera that looks where it was calibrated may say anything of the ground."""
+        for work in _going_on(batch):
+            with work.stage("view"):
+                work.looked = self.guard.look(work.camera, work.view, work.image)
+                if work.looked.view is None:
+                    work.fail(RejectReason.VIEW_CHANGED, work.looked.record.detail)
+
+    def _remember_views(self, batch: Sequence[_Work]) -> None:
+        for work in batch:
+            if work.looked is None or work.reason not in (None, RejectReason.VIEW_CHANGED):
+                continue
+            at = _utc(work.frame.received_at)
+            with work.stage("view"):
+                self.guard.remember(work.camera, at, work.looked, work.view, work.masks)
+                if work.looked.silenced:
+                    logger.warning("%s falls silent: %s", work.frame.account, work.looked.record.detail)
+                    publishing.withdraw(work.source(), self.segmenter.name)
+            work.view = work.looked.view or work.view
 
     def _segment(self, batch: Sequence[_Work]) -> None:
         """All images in one go; one by one when that fails, so that one odd image harms no other frame."""

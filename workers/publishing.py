@@ -122,6 +122,12 @@ def publish(zone_slug: str, source: Provenance, model: str) -> None:
         logger.info("%s", error)
 
 
+def withdraw(source: Provenance, model: str) -> None:
+    """Take back what a camera said that looks elsewhere now; its zones rest on what the others still see."""
+    for slug in services.withdraw_observations(source.camera_id):
+        publish(slug, source, model)
+
+
 def _published(
     layout: ZoneLayout, fresh: Sequence[ObservedGround], model: str, timings: Mapping[str, float]
 ) -> PublishedLayout:

@@ -84,7 +84,7 @@ class TestPublishing:
         assert snapshot.calibration_id == camera.calibration_id
         assert snapshot.model == "paint@test"
         assert 1 <= len(snapshot.spaces) <= 3, "30 m of kerb with three cars in it"
-        stages = {"intake", "wait", "decode", "segment", "ground", "record", "placement"}
+        stages = {"intake", "wait", "decode", "view", "segment", "ground", "record", "placement"}
         assert set(snapshot.timings) == stages
         assert all(ms >= 0 for ms in snapshot.timings.values())
         camera.refresh_from_db()
