@@ -26,6 +26,7 @@ ZONE = (255, 200, 60)
 MASK = (60, 170, 255)
 FOOTPRINT = (50, 50, 230)
 SPACE = (60, 200, 60)
+VEHICLE_SPACE = (230, 80, 200)
 #: OpenCV draws with fixed-point coordinates: four fractional bits.
 SHIFT = 4
 #: Ground lines are cut into pieces of this length, for the lens bends them.
@@ -64,7 +65,10 @@ def _draw(
 def draw_analysis(
     image: Image, analysis: FrameAnalysis, calibration: Calibration, zones: Sequence[Zone]
 ) -> Image:
-    """A copy of the image (H, W, 3) BGR with zones, masks, footprints and free spaces drawn onto it."""
+    """A copy of the image (H, W, 3) BGR with zones, masks, footprints and free spaces drawn onto it.
+
+    The zones' own spaces are filled, those for vehicles only outlined: layouts overlap.
+    """
     drawn = image.copy()
     frame = calibration.frame
     for zone in zones:
@@ -72,6 +76,9 @@ def draw_analysis(
     for layout in analysis.layouts:
         for space in layout.spaces:
             _draw(drawn, space.polygon_3857, calibration, SPACE, -2)
+        for of_class in layout.classes:
+            for space in of_class.spaces:
+                _draw(drawn, space.polygon_3857, calibration, VEHICLE_SPACE, 2)
     for mask in analysis.masks:
         rings = [np.round((ring - 0.5) * 2**SHIFT).astype(np.int32) for ring in mask.polygons]
         cv2.polylines(drawn, rings, True, MASK, 1, cv2.LINE_AA, SHIFT)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import cv2
 
+from apps.parking.vehicles import parse_classes
 from camera_registry.calibration import Calibration
 from workers.drawing import draw_analysis
 from workers.pipeline import MAX_RANGE_M, CameraView, analyse_frame
@@ -37,6 +38,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-range", type=float, default=MAX_RANGE_M, metavar="M", help="believe ground up to here"
     )
+    parser.add_argument(
+        "--vehicle",
+        action="append",
+        default=[],
+        metavar="LxW",
+        help="also lay out for such vehicles, e.g. 5.9x2.0",
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the bees")
     return parser
 
@@ -47,12 +55,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         calibration = Calibration.from_json(json.loads(args.calibration.read_text(encoding="utf-8")))
         zones = read_zones(args.zones)
+        vehicles = parse_classes(tuple(args.vehicle))
         image = cv2.imread(str(args.image), cv2.IMREAD_COLOR)
         if image is None:
             raise ValueError(f"{args.image} cannot be read as an image")
         segmenter = load_segmenter(weights=args.weights, threshold=args.threshold)
         camera = CameraView(calibration, args.max_range)
-        analysis = analyse_frame(image, segmenter, camera, zones, seed=args.seed)
+        analysis = analyse_frame(image, segmenter, camera, zones, seed=args.seed, vehicles=vehicles)
     except (OSError, ValueError) as error:
         print(f"pipeline: {error}", file=sys.stderr)
         return 2
@@ -64,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         cv2.imwrite(str(args.draw), draw_analysis(image, analysis, calibration, zones))
     for zone in collection["zones"]:
         free = "unknown" if zone["free_count"] is None else f"{zone['free_count']} free"
-        print(f"{zone['slug']:<24} {free}")
+        fits = "".join(f", {count} for {key}" for key, count in zone.get("free_for", {}).items())
+        print(f"{zone['slug']:<24} {free}{fits}")
     print(
         f"{len(analysis.masks)} cars; segment {analysis.segment_ms:.0f} ms, ground {analysis.ground_ms:.0f} ms,"
         f" placement {analysis.placement_ms:.0f} ms"

@@ -15,6 +15,7 @@ from tests.workers.scenes import CALIBRATION, FRAME, TruthSegmenter, car, image,
 from workers.occupancy import ZoneObservation
 from workers.pipeline import CameraView, analyse_frame, lay_out
 from workers.pipeline_cli import main
+from workers.zone_files import read_zones
 
 CAMERA = CameraView(CALIBRATION)
 
@@ -153,6 +154,53 @@ def test_command_line_on_an_empty_street(tmp_path, monkeypatch):
     assert shapely.LinearRing(ring).is_ccw
     drawn = cv2.imread(str(tmp_path / "drawn.png"))
     assert drawn.std() > 1
+
+
+def test_command_line_lays_out_for_a_vehicle_too(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("workers.pipeline_cli.load_segmenter", lambda **_: TruthSegmenter([]))
+    drawn = tmp_path / "drawn.png"
+    assert main([*write_inputs(tmp_path, STRIP), "--vehicle", "7.4x2.0", "--draw", str(drawn)]) == 0
+    answer = json.loads((tmp_path / "out.geojson").read_text())
+    vans = [f for f in answer["features"] if f["properties"]["vehicle_length_m"] == 7.4]
+    own = [f for f in answer["features"] if f["properties"]["vehicle_length_m"] is None]
+    assert answer["zones"][0]["free_for"] == {"7.4x2": len(vans)}
+    assert answer["zones"][0]["free_count"] == len(own) > len(vans) >= 4
+    assert {f["properties"]["length_m"] for f in vans} == {7.4}
+    assert {f["properties"]["width_m"] for f in vans} == {2.3}, "with room for the doors"
+    assert vans[0]["id"] == "strip/7.4x2/1"
+    assert len({f["id"] for f in answer["features"]}) == len(answer["features"])
+    assert "for 7.4x2" in capsys.readouterr().out
+    assert drawn.stat().st_size > 1000
+
+
+def test_command_line_refuses_a_vehicle_that_makes_no_sense(tmp_path, capsys):
+    assert main([*write_inputs(tmp_path, STRIP), "--vehicle", "740x200"]) == 2
+    assert "length must lie within 2 and 20 m" in capsys.readouterr().err
+
+
+def test_zone_files_know_access_edges(tmp_path):
+    road = [[35.490, 38.730], [35.491, 38.730]]
+    ring = [*road, [35.491, 38.7301], [35.490, 38.7301], road[0]]
+    spellings = [
+        [road],
+        {"type": "MultiLineString", "coordinates": [road]},
+        {"type": "LineString", "coordinates": road},
+    ]
+    features = [
+        {
+            "type": "Feature",
+            "id": str(number),
+            "properties": {"access_edges": edges, "mixed_sizes": True},
+            "geometry": {"type": "Polygon", "coordinates": [ring]},
+        }
+        for number, edges in enumerate(spellings)
+    ]  # fmt: skip
+    path = tmp_path / "zones.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    zones = read_zones(path)
+    assert {zone.access_3857 for zone in zones} == {zones[0].access_3857}
+    assert zones[0].access_3857.geom_type == "MultiLineString"
+    assert all(zone.mixed_sizes for zone in zones)
 
 
 def test_command_line_says_where_a_zone_crosses_itself(tmp_path, capsys):
