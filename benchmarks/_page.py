@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.core.management import call_command
+from django.test.utils import override_settings
+
 from scripts.private_account import free_port
 from scripts.services import REPOSITORY
 
@@ -28,13 +31,13 @@ ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-backgroun
 def served_page(var: Path, settings: Mapping[str, str]) -> Iterator[str]:
     """Collect the static files into `var`, run gunicorn as the demo does; yields its address, ends it after.
 
+    Django has to be set up here already.
+
     `settings` are variables of the environment, DATABASE_URL and SECRET_KEY among them.
     """
     environment = os.environ | {"SPARK_VAR": str(var), "SPARK_ENV_FILE": "", "DEBUG": "0"} | dict(settings)
-    collect = ["manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-    for name in NOT_THE_PAGES:
-        collect += ["--ignore", name]
-    subprocess.run([sys.executable, "-W", "ignore", *collect], cwd=REPOSITORY, env=environment, check=True)
+    with override_settings(STATIC_ROOT=var / "static"):
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=list(NOT_THE_PAGES))
     port = free_port()
     gunicorn = [
         "-m",
