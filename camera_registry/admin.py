@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -23,7 +24,8 @@ from django.views.decorators.cache import never_cache
 
 from camera_registry import selectors, services
 from camera_registry.admin_forms import CameraForm, CameraKeyForm
-from camera_registry.choices import CameraState
+from camera_registry.calibrating import calibrating_urls
+from camera_registry.choices import CameraState, ViewStatus
 from camera_registry.keys import host_key_fingerprints
 from camera_registry.models import Camera, CameraKey, Rejection
 
@@ -62,18 +64,23 @@ class CameraAdmin(admin.ModelAdmin):
 
     form = CameraForm
     inlines = (CameraKeyInline,)
-    list_display = ("name", "title", "state", "last_frame", "last_cars", "refused", "calibration", "enabled")
+    list_display = (
+        "name", "title", "state", "view", "last_frame", "last_cars", "refused", "calibration", "enabled",
+    )  # fmt: skip
     list_filter = ("enabled",)
     search_fields = ("name", "title")
-    list_select_related = ("calibration", "calibration__camera")
+    list_select_related = ("calibration", "calibration__camera", "view_check")
     readonly_fields = (
-        "state", "last_frame", "last_analysis", "rejections_table",
+        "state", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
         "door", "password",
         "calibrations_table", "image_size_px", "blind_ground_m2",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "title", "owner", "enabled")}),
-        (_("How it is doing"), {"fields": ("state", "last_frame", "last_analysis", "rejections_table")}),
+        (
+            _("How it is doing"),
+            {"fields": ("state", "view", "view_actions", "last_frame", "last_analysis", "rejections_table")},
+        ),
         (_("How it uploads"), {"fields": ("expected_interval_s", "door", "password")}),
         (
             _("What it sees"),
@@ -144,6 +151,9 @@ class CameraAdmin(admin.ModelAdmin):
             path("<int:pk>/no-password/", wrap(self.no_password), name="camera_registry_camera_no_password"),
             path("<int:pk>/use/<int:version>/", wrap(self.use_version), name="camera_registry_camera_use"),
             path("<int:pk>/recount/", wrap(self.recount), name="camera_registry_camera_recount"),
+            path("<int:pk>/accept-view/", wrap(self.accept_view), name="camera_registry_camera_accept_view"),
+            path("<int:pk>/forget-view/", wrap(self.forget_view), name="camera_registry_camera_forget_view"),
+            *calibrating_urls(self),
             *super().get_urls(),
         ]
 
@@ -203,16 +213,71 @@ class CameraAdmin(admin.ModelAdmin):
         services.forget_rejections(camera.name)
         return self._back(request, camera, _("Refused frames are counted anew."))
 
+    def accept_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Use the calibration repaired by the shift that was found."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        try:
+            row = services.accept_moved_view(camera, user=request.user)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return HttpResponseRedirect(reverse("admin:camera_registry_camera_change", args=(camera.pk,)))
+        return self._back(
+            request, camera, _("The repaired calibration, version %d, is in use.") % row.version
+        )
+
+    def forget_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Take the next frame for what the calibrated view looks like."""
+        camera = self._camera(request, pk)
+        if isinstance(camera, HttpResponse):
+            return camera
+        services.forget_view(camera)
+        return self._back(
+            request, camera, _("The next frame becomes the view that later ones are compared with.")
+        )
+
     # --- what is shown -----------------------------------------------------------------------------------------------
 
     @admin.display(description=_("state"))
     def state(self, camera: Camera) -> str:
         """Live, late, off or never, in words and with a mark that needs no colour."""
         state = camera.state(timezone.now())
-        mark = {CameraState.LIVE: "●", CameraState.LATE: "◐", CameraState.NEVER: "○", CameraState.OFF: "✕"}[
-            state
-        ]
-        return f"{mark} {state.label}"
+        marks = {
+            CameraState.LIVE: "●", CameraState.SUSPENDED: "‖", CameraState.LATE: "◐", CameraState.NEVER: "○",
+            CameraState.OFF: "✕",
+        }  # fmt: skip
+        return f"{marks[state]} {state.label}"
+
+    @admin.display(description=_("view"))
+    def view(self, camera: Camera) -> str:
+        """Where the camera looks against its calibration, since when, and what its last bad frame looked like."""
+        check = camera.current_view_check
+        if check is None:
+            return _("not compared yet")
+        words = check.get_status_display()
+        if check.status != ViewStatus.UNRECOGNISED:
+            words = f"{words}, {check.shift_px:.1f} px"
+        if check.suspended:
+            words = f"{words}, {_ago(check.since)}. {check.detail}"
+        return words
+
+    @admin.display(description=_("when the camera has moved"))
+    def view_actions(self, camera: Camera) -> str:
+        """Accepting a repaired calibration; and what only a person can know, that the view is right as it is."""
+        check = camera.current_view_check
+        if check is None:
+            return "–"
+        forget = self._button(
+            "camera_registry_camera_forget_view", (camera.pk,), _("It looks right: learn the view anew")
+        )
+        if check.status not in (ViewStatus.MOVED, ViewStatus.CORRECTED):
+            return forget
+        accept = self._button(
+            "camera_registry_camera_accept_view", (camera.pk,),
+            _("Use the calibration repaired by %.0f px") % check.shift_px,
+        )  # fmt: skip
+        return format_html("{} {}", accept, forget)
 
     @admin.display(description=_("last frame"), ordering="last_received_at")
     def last_frame(self, camera: Camera) -> str:
@@ -290,18 +355,28 @@ class CameraAdmin(admin.ModelAdmin):
                 use = self._button("camera_registry_camera_use", (camera.pk, row.version), _("Use this one"))
             error = "–" if row.rmse_m is None else f"{row.rmse_m:.2f} m"
             left_out = "–" if row.loo_rmse_m is None else f"{row.loo_rmse_m:.2f} m"
-            rows.append(
-                (row.version, _ago(row.created_at), row.created_by or "–", error, left_out, row.note, use)
-            )
+            points = len(row.points) or "–"
+            made = (row.version, _ago(row.created_at), row.created_by or "–")
+            rows.append((*made, points, error, left_out, row.note, use))
+        link = format_html(
+            '<p><a class="button" href="{}">{}</a></p>',
+            reverse("admin:camera_registry_camera_calibrate", args=(camera.pk,)),
+            _("Calibrate on the map"),
+        )
         if not rows:
-            return _("none: frames are refused until there is one")
-        lines = format_html_join("", "<tr>" + "<td>{}</td>" * 7 + "</tr>", rows)
+            return format_html("{}{}", _("none: frames are refused until there is one"), link)
+        lines = format_html_join("", "<tr>" + "<td>{}</td>" * 8 + "</tr>", rows)
         head = format_html_join(
             "",
             "<th>{}</th>",
-            ((h,) for h in (_("version"), _("made"), _("by"), _("error"), _("leave-one-out"), _("note"), "")),
-        )
-        return format_html("<table><tr>{}</tr>{}</table>", head, lines)
+            (
+                (words,)
+                for words in (
+                    _("version"), _("made"), _("by"), _("points"), _("error"), _("leave-one-out"), _("why"), "",
+                )
+            ),
+        )  # fmt: skip
+        return format_html("<table><tr>{}</tr>{}</table>{}", head, lines, link)
 
     @admin.display(description=_("picture size"))
     def image_size_px(self, camera: Camera) -> str:

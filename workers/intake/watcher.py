@@ -22,6 +22,7 @@ from watchdog.observers.polling import PollingObserver
 
 from camera_registry.choices import RejectReason
 from camera_registry.constants import OTHER_ACCOUNTS
+from camera_registry.reference_frames import ReferenceFrames
 from camera_registry.selectors import IntakeCamera
 from workers.intake.doorbell import Doorbell
 from workers.intake.frame_store import FrameStore, Put
@@ -85,6 +86,7 @@ class Watcher:
         self.registry = registry
         self.tally = registry.tally
         self.options = options
+        self.references = ReferenceFrames(store.client)
         self.tracker = StabilityTracker(options.patience)
         self.heard: queue.SimpleQueue[tuple[str, Hint]] = queue.SimpleQueue()
         self.taken = 0
@@ -202,8 +204,31 @@ class Watcher:
             self._refuse(found, Refused(RejectReason.UNKNOWN_CAMERA, detail))
         elif not camera.enabled:
             self._refuse(found, Refused(RejectReason.DISABLED, found.name))
+        elif self._is_reference(found, camera):
+            self._forget(found)
+            self.inbox.delete(found.path)
         else:
             self._refuse(found, Refused(RejectReason.NO_CALIBRATION, found.name))
+
+    def _is_reference(self, found: Found, camera: IntakeCamera) -> bool:
+        """A camera's first frames are good for one thing: calibrating it, when an admin waits for one."""
+        try:
+            if not self.references.asked(camera.id):
+                return False
+            image = self.inbox.read(found.path, self.options.max_bytes)
+            return self._offer_reference(camera, image, self._changed_at(found))
+        except (Refused, redis.RedisError, FileNotFoundError):
+            return False
+
+    def _offer_reference(self, camera: IntakeCamera, image: bytes, received: float) -> bool:
+        """Copy the frame for an admin who waits for it, whatever its size: a new calibration may want another."""
+        if not self.references.asked(camera.id):
+            return False
+        try:
+            check_jpeg(image, max_pixels=self.options.max_pixels)
+        except Refused:
+            return False
+        return self.references.offer(camera.id, image, dt.datetime.fromtimestamp(received, dt.UTC))
 
     def _changed_at(self, found: Found) -> float:
         return self._received_at.get(found.path, found.changed_at)
@@ -227,9 +252,10 @@ class Watcher:
             return
         try:
             image = self.inbox.read(work, self.options.max_bytes)
-            check_jpeg(image, max_pixels=self.options.max_pixels, expected=camera.image_size)
             # A file server's clock may go ahead of ours; no frame comes from the future.
             received = min(changed_at, time.time())
+            self._offer_reference(camera, image, received)
+            check_jpeg(image, max_pixels=self.options.max_pixels, expected=camera.image_size)
             self._store(camera, image, dt.datetime.fromtimestamp(received, dt.UTC))
         except Refused as refused:
             self.tally.reject(camera.name, refused.reason, f"{found.name}: {refused.detail}")

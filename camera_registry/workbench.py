@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What the calibrating page asks while somebody clicks: points in, everything it shows out, as JSON-ready mappings.
+
+The page itself knows no geometry. What it sends may be half done, so that every answer is one of three: "waiting" for
+more points, "refused" with the points that are meant, or "fitted".
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from camera_registry.calibration_drawing import (
+    ERROR_LEVELS_M,
+    Warped,
+    error_map,
+    error_picture,
+    horizon_px,
+    rings_lonlat,
+    rings_px,
+    warped,
+)
+from camera_registry.control_points import (
+    MINIMUM_POINTS,
+    RECOMMENDED_POINTS,
+    CalibrationError,
+    CalibrationReport,
+    ControlPoint,
+    calibrate,
+)
+from camera_registry.ground_outlines import Outline
+from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
+from camera_registry.overlay import intersection
+from camera_registry.pose import focal_from_fov
+from camera_registry.pose_fit import pose_of_place
+
+__all__ = ["Draft", "DraftPoint", "fit", "number_or_none", "read_draft", "saved_points", "solve", "warp"]
+
+Float = NDArray[np.float64]
+
+#: More points than anybody clicks; a page gone wrong must not keep the server busy.
+MAX_POINTS = 200
+MAX_NAME_CHARS = 80
+#: A pixel is at most this many; the real limit is the frame's own.
+MAX_SIDE_PX = 20_000
+#: Zones farther than this from the camera's ground, in its ranges, are not drawn.
+FAR_RANGES = 2.0
+#: Ground behind the camera this close to a control point of the same zone, true metres: no real camera has that.
+CUT_NEAR_POINT_M = 8.0
+#: A height less certain than this share of itself makes footprints no better than silhouettes.
+UNSURE_HEIGHT = 0.15
+#: A zone with a larger expected error than this somewhere, true metres, wants another point there.
+ZONE_SIGMA_M = 0.5
+
+
+@dataclass(frozen=True)
+class DraftPoint:
+    """A point as far as it is known: either half may be missing. Points that are not kept are checks, not used."""
+
+    id: str
+    name: str
+    px: tuple[float, float] | None
+    lonlat: tuple[float, float] | None
+    kept: bool = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether both halves are there."""
+        return self.px is not None and self.lonlat is not None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A calibration that is being worked on. lens as in `calibrate`; place: longitude, latitude and height in metres."""
+
+    image_size: tuple[int, int]
+    points: tuple[DraftPoint, ...]
+    lens: float | str | None = "auto"
+    fov_deg: float | None = None
+    place: tuple[float, float, float] | None = None
+
+    @property
+    def used(self) -> tuple[ControlPoint, ...]:
+        """The complete points that are kept."""
+        return tuple(
+            ControlPoint(point.name, point.px, point.lonlat)
+            for point in self.points
+            if point.kept and point.px is not None and point.lonlat is not None
+        )
+
+
+def read_draft(data: Mapping[str, Any]) -> Draft:
+    """Read what the page sent. Raises ValueError naming what is wrong; nothing in it is trusted."""
+    try:
+        width, height = (int(value) for value in data["image_size"])
+        if not (16 <= width <= MAX_SIDE_PX and 16 <= height <= MAX_SIDE_PX):
+            raise ValueError(f"a picture of {width} × {height} pixels is not one")
+        rows = data["points"]
+        if not isinstance(rows, list) or len(rows) > MAX_POINTS:
+            raise ValueError(f"at most {MAX_POINTS} points")
+        lens = data.get("lens", "auto")
+        fov, place = data.get("fov_deg"), data.get("place")
+        return Draft(
+            (width, height),
+            tuple(_draft_point(row) for row in rows),
+            lens if lens in ("auto", None) else float(lens),
+            None if fov is None else _finite(fov),
+            None if place is None else (_finite(place[0]), _finite(place[1]), _finite(place[2])),
+        )
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not a draft of a calibration: {type(error).__name__} {error}") from error
+
+
+def _draft_point(row: Mapping[str, Any]) -> DraftPoint:
+    return DraftPoint(
+        id=str(row["id"])[:MAX_NAME_CHARS],
+        name=str(row["name"]).strip()[:MAX_NAME_CHARS] or str(row["id"])[:MAX_NAME_CHARS],
+        px=_pair(row.get("px")),
+        lonlat=_pair(row.get("lonlat")),
+        kept=bool(row.get("kept", True)),
+    )
+
+
+def _pair(values: Any) -> tuple[float, float] | None:
+    if values is None:
+        return None
+    first, second = values
+    return _finite(first), _finite(second)
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError("coordinates must be finite numbers")
+    return number
+
+
+def fit(draft: Draft, outlines: Sequence[Outline] = (), *, name: str = "") -> CalibrationReport:
+    """Calibrate with the draft's kept points. Raises CalibrationError, also for a horizon that runs through a zone."""
+    try:
+        focal = None if draft.fov_deg is None else focal_from_fov(draft.fov_deg, draft.image_size[0])
+    except ValueError as error:
+        raise CalibrationError(str(error)) from None
+    report = calibrate(draft.used, draft.image_size, lens=draft.lens, focal_px=focal, name=name)
+    if draft.place is not None:
+        report = _with_place(report, draft, name)
+    _refuse_cut_zones(report, outlines)
+    return report
+
+
+def _with_place(report: CalibrationReport, draft: Draft, name: str) -> CalibrationReport:
+    """The same fit with the camera's measured place instead of the estimated one."""
+    lon, lat, height_m = draft.place or (0.0, 0.0, 0.0)
+    try:
+        x, y = lonlat_to_3857([(lon, lat)])[0].tolist()
+        pose = pose_of_place(
+            report.adjustment.matrix, report.frame, draft.image_size, ground_3857=(x, y), height_m=height_m
+        )
+    except ValueError as error:
+        raise CalibrationError(f"the camera's place: {error}") from None
+    return calibrate(draft.used, draft.image_size, lens=draft.lens, pose=pose, name=name)
+
+
+def _refuse_cut_zones(report: CalibrationReport, outlines: Sequence[Outline]) -> None:
+    """A zone with control points in it whose other end lies behind the camera, close by, is a horizon gone wrong."""
+    calibration, frame = report.calibration, report.frame
+    ground = frame.to_metres(lonlat_to_3857([point.lonlat for point in report.points]))
+    for outline in outlines:
+        zone = frame.geometry_to_metres(outline.geometry_3857)
+        inside = shapely.intersects_xy(zone.buffer(1.0), ground)
+        if not inside.any():
+            continue
+        edge = shapely.get_coordinates(shapely.segmentize(zone, 1.0))
+        behind = edge[np.isnan(calibration.xy_3857_to_px(frame.to_3857(edge))).any(axis=1)]
+        if not len(behind):
+            continue
+        apart = np.linalg.norm(ground[inside][:, None] - behind[None], axis=2).min(axis=1)
+        if apart.min() < CUT_NEAR_POINT_M:
+            near = np.flatnonzero(inside)[apart < CUT_NEAR_POINT_M]
+            names = [report.points[i].name for i in near]
+            raise CalibrationError(
+                f"the horizon of this calibration runs through the zone {outline.name}, close to {', '.join(names)}:"
+                " one of the points there is mistaken",
+                names,
+            )
+
+
+def solve(draft: Draft, outlines: Sequence[Outline], max_range_m: float) -> dict[str, Any]:
+    """Everything that the page shows of a draft. `outlines` are the zones to draw back onto the frame."""
+    used = draft.used
+    if len(used) < MINIMUM_POINTS:
+        missing = MINIMUM_POINTS - len(used)
+        words = (
+            f"{missing} more point{'' if missing == 1 else 's'} on the ground, in the picture and on the map."
+        )
+        return {"state": "waiting", "message": words, "named": []}
+    try:
+        report = fit(draft, outlines)
+    except CalibrationError as error:
+        named = [point.id for point in draft.points if point.kept and point.name in error.points]
+        return {"state": "refused", "message": _sentence(str(error)), "named": named}
+    calibration = report.calibration
+    view = calibration.view_3857(max_range_m)
+    errors = error_map(report.adjustment, calibration, view)
+    zones = _zones(report, outlines, view, max_range_m)
+    return {
+        "state": "fitted",
+        "message": "",
+        "named": [],
+        "points": _points(draft, report),
+        "expected": _expected(draft, report),
+        "rmse_m": report.rmse_m,
+        "rmse_px": float(np.sqrt(np.mean(np.sum(report.residuals_px**2, axis=1)))),
+        "leave_one_out_rmse_m": number_or_none(report.leave_one_out_rmse_m),
+        "condition_number": report.condition_number,
+        "lens_k": calibration.lens.k if calibration.lens else None,
+        "pose": _pose(report),
+        "horizon_px": horizon_px(calibration),
+        "believed": {"px": rings_px(calibration, view), "lonlat": rings_lonlat(view)},
+        "zones": zones,
+        "errors": {
+            "picture": _data_url(error_picture(errors)),
+            "lines": [{"level_m": level, "px": errors.lines_px(level)} for level in ERROR_LEVELS_M],
+        },
+        "notes": _notes(report, zones),
+    }
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def number_or_none(value: float) -> float | None:
+    """JSON has no NaN."""
+    return None if np.isnan(value) else float(value)
+
+
+def _data_url(picture: NDArray[np.uint8]) -> str:
+    _, encoded = cv2.imencode(".png", picture)
+    return f"data:image/png;base64,{base64.b64encode(encoded.tobytes()).decode()}"
+
+
+def _points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
+    """Residuals of all complete points, in the draft's order; those that are not kept are checked all the same."""
+    complete = [point for point in draft.points if point.complete]
+    calibration = report.calibration
+    px = np.array([point.px for point in complete], dtype=np.float64)
+    xy = lonlat_to_3857(np.array([point.lonlat for point in complete], dtype=np.float64))
+    seen = calibration.xy_3857_to_px(xy)
+    landed = calibration.px_to_3857(px)
+    metres = np.linalg.norm(report.frame.to_metres(landed) - report.frame.to_metres(xy), axis=1)
+    places = xy_3857_to_lonlat(landed)
+    left_out = iter(zip(report.leave_one_out.error_m, report.leave_one_out.error, strict=True))
+    suspect = report.leave_one_out.suspect
+    rows, used = [], -1
+    for index, point in enumerate(complete):
+        used += point.kept
+        error_m, sigmas = next(left_out) if point.kept else (np.nan, np.nan)
+        rows.append(
+            {
+                "id": point.id,
+                "seen_px": _null_pair(seen[index]),
+                "landed_lonlat": _null_pair(places[index]),
+                "residual_px": number_or_none(float(np.linalg.norm(seen[index] - px[index]))),
+                "residual_m": number_or_none(float(metres[index])),
+                "leave_one_out_m": number_or_none(float(error_m)),
+                "leave_one_out_sigmas": number_or_none(float(sigmas)),
+                "suspect": point.kept and used == suspect,
+            }
+        )
+    return rows
+
+
+def _expected(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
+    """Where the others expect the missing half of each half-done point; not for copying, but to know where to look."""
+    calibration, rows = report.calibration, []
+    for point in draft.points:
+        if point.px is not None and point.lonlat is None:
+            place = xy_3857_to_lonlat(calibration.px_to_3857([point.px]))[0]
+            rows.append({"id": point.id, "px": None, "lonlat": _null_pair(place)})
+        elif point.lonlat is not None and point.px is None:
+            seen = calibration.xy_3857_to_px(lonlat_to_3857([point.lonlat]))[0]
+            rows.append({"id": point.id, "px": _null_pair(seen), "lonlat": None})
+    return rows
+
+
+def saved_points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
+    """The draft's complete points as a calibration keeps them: with their errors, and whether they were used."""
+    rows = {row["id"]: row for row in _points(draft, report)}
+    return [
+        {
+            "name": point.name,
+            "px": list(point.px or ()),
+            "lonlat": list(point.lonlat or ()),
+            "kept": point.kept,
+            "residual_m": rows[point.id]["residual_m"],
+            "leave_one_out_m": rows[point.id]["leave_one_out_m"],
+        }
+        for point in draft.points
+        if point.complete
+    ]
+
+
+def _null_pair(values: Float) -> list[float] | None:
+    return None if np.isnan(values).any() else [float(value) for value in values]
+
+
+def _pose(report: CalibrationReport) -> dict[str, Any] | None:
+    pose, estimate = report.calibration.pose, report.pose_estimate
+    if pose is None:
+        return None
+    width = report.calibration.image_size[0]
+    return {
+        "lonlat": xy_3857_to_lonlat([pose.ground_3857])[0].tolist(),
+        "height_m": pose.height_m,
+        "fov_deg": float(np.degrees(2 * np.arctan(width / 2 / pose.focal_px))),
+        "place_sigma_m": estimate.place_sigma_m if estimate else None,
+        "height_sigma_m": estimate.height_sigma_m if estimate else None,
+    }
+
+
+def _zones(
+    report: CalibrationReport, outlines: Sequence[Outline], view: shapely.Geometry, max_range_m: float
+) -> list[dict[str, Any]]:
+    """Zones that the picture shows: as pixels, how much of each is seen, and the worst error to expect there."""
+    calibration, frame = report.calibration, report.frame
+    wide = calibration.view_3857(FAR_RANGES * max_range_m)
+    found = []
+    for outline in outlines:
+        shown = intersection(outline.geometry_3857, wide)
+        if shown.is_empty:
+            continue
+        seen = intersection(outline.geometry_3857, view)
+        worst = None
+        if not seen.is_empty:
+            px = calibration.xy_3857_to_px(shapely.get_coordinates(seen))
+            px = px[~np.isnan(px).any(axis=1)]
+            worst = float(report.adjustment.ground_sigma_m(px).max()) if len(px) else None
+        share = frame.geometry_to_metres(seen).area / frame.geometry_to_metres(outline.geometry_3857).area
+        found.append(
+            {
+                "name": outline.name,
+                "px": rings_px(calibration, shown),
+                "seen_share": float(share),
+                "worst_sigma_m": worst,
+            }
+        )
+    return found
+
+
+def _notes(report: CalibrationReport, zones: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What somebody should do next, in words, the weightiest first."""
+    notes = []
+    count = len(report.points)
+    if report.suspect is not None:
+        notes.append(
+            f"Point {report.suspect} does not agree with the others. Look at it again, in the picture and on the map."
+        )
+    if count == MINIMUM_POINTS:
+        notes.append("Four points always fit exactly, right or wrong. A fifth one checks them.")
+    elif count < RECOMMENDED_POINTS:
+        notes.append(f"{count} points; {RECOMMENDED_POINTS} or more, spread out, are recommended.")
+    pose, estimate = report.calibration.pose, report.pose_estimate
+    if pose is None:
+        notes.append(
+            "The camera's height does not follow from these points. Enter its field of view or its place and height,"
+            " so that far cars get the right footprints."
+        )
+    elif estimate and estimate.height_sigma_m > UNSURE_HEIGHT * pose.height_m:
+        notes.append(
+            f"The camera's height is uncertain (± {estimate.height_sigma_m:.1f} m). Enter its field of view or its"
+            " place and height."
+        )
+    notes += [
+        f"Zone {zone['name']}: errors of {zone['worst_sigma_m']:.1f} m must be expected at its worst place."
+        " A point near there helps."
+        for zone in zones
+        if (zone["worst_sigma_m"] or 0) > ZONE_SIGMA_M
+    ]
+    return notes
+
+
+def warp(
+    draft: Draft, outlines: Sequence[Outline], max_range_m: float, picture: NDArray[np.uint8] | None
+) -> Warped:
+    """The frame seen from above, or without a `picture` the expected error. Raises CalibrationError and ValueError."""
+    report = fit(draft, outlines)
+    view = report.calibration.view_3857(max_range_m)
+    if picture is None:
+        size = (draft.image_size[0] // 2, draft.image_size[1] // 2)
+        picture = error_picture(error_map(report.adjustment, report.calibration, view), size)
+    return warped(report.calibration, picture, view)
