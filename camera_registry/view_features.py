@@ -22,7 +22,7 @@ Float = NDArray[np.float64]
 #: of a hundred keypoints is sharper than a pixel anyway.
 WORKING_WIDTH_PX = 960
 #: Keypoints asked of a frame, and kept for a look.
-FRAME_KEYPOINTS = 1200
+FRAME_KEYPOINTS = 900
 LOOK_KEYPOINTS = 400
 #: A look's keypoints are spread over so many cells, so that one rich corner does not stand for the view.
 GRID = (8, 6)
