@@ -7,6 +7,7 @@ Pure: numpy, numba and shapely, no Django. Lengths are true metres, x east, y no
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 
 import shapely
 from shapely import LineString, Polygon
@@ -21,7 +22,16 @@ from workers.placement.parameters import (
     STREET,
     PaperParameters,
 )
-from workers.placement.problem import Mode, Placement, PlacementError, PlacementProblem, Slot
+from workers.placement.problem import (
+    Clearance,
+    Mode,
+    Placement,
+    PlacementError,
+    PlacementProblem,
+    Slot,
+    SlotSize,
+)
+from workers.placement.production import ProductionParameters, lay_classes, lay_mixed, lay_production
 from workers.placement.proposal import NOTHING
 from workers.placement.scene import build_scene
 from workers.placement.stretches import lay_by_stretch
@@ -31,13 +41,18 @@ __all__ = [
     "AS_PUBLISHED_X",
     "PACKED",
     "STREET",
+    "Clearance",
     "Mode",
     "PaperParameters",
     "Placement",
     "PlacementError",
     "PlacementProblem",
+    "ProductionParameters",
     "Slot",
+    "SlotSize",
     "place",
+    "place_classes",
+    "place_mixed",
     "warm_up",
 ]
 
@@ -47,25 +62,63 @@ def place(
     *,
     mode: str = "paper",
     seed: int = 0,
-    parameters: PaperParameters | None = None,
+    parameters: PaperParameters | ProductionParameters | None = None,
 ) -> Placement:
     """Lay out one zone at one moment.
 
     Args:
         problem: the zone, what stands on it, and what a space is.
-        mode: ``paper``, the Artificial Bee Colony of the SPARK paper.
+        mode: ``production``, rows packed on exact free intervals and bees on top; or ``paper``, the Artificial Bee
+            Colony of the SPARK paper.
         seed: the same seed gives the same slots.
-        parameters: default ``STREET``.
+        parameters: of the mode; default ``ProductionParameters()`` or ``STREET``.
 
     Returns:
         Slots that are feasible by exact geometry, in order along the base line.
 
     Raises:
-        PlacementError: for a mode that does not exist.
+        PlacementError: for a mode that does not exist, or another mode's parameters.
     """
+    if mode == "production":
+        if not (parameters is None or isinstance(parameters, ProductionParameters)):
+            raise PlacementError("mode production takes ProductionParameters; use mode='paper' with these")
+        return lay_production(problem, parameters, seed)
     if mode != "paper":
-        raise PlacementError(f"there is no placement mode {mode!r}; use mode='paper'")
-    parameters = parameters or STREET
+        raise PlacementError(f"there is no placement mode {mode!r}; use mode='production' or mode='paper'")
+    if not (parameters is None or isinstance(parameters, PaperParameters)):
+        raise PlacementError("mode paper takes PaperParameters; use mode='production' with these")
+    return _as_in_the_paper(problem, seed, parameters or STREET)
+
+
+def place_classes(
+    problem: PlacementProblem,
+    sizes: Sequence[SlotSize],
+    *,
+    seed: int = 0,
+    standing: Mapping[SlotSize, tuple[Slot, ...]] | None = None,
+) -> tuple[Placement, ...]:
+    """One layout of the whole zone for each size, as if all its spaces had that size.
+
+    Args:
+        problem: its own slot size and ``standing`` are not used.
+        sizes: of a space of each class, metres.
+        seed: the same seed gives the same slots.
+        standing: each size's last layout.
+    """
+    return lay_classes(problem, sizes, seed, standing or {})
+
+
+def place_mixed(
+    problem: PlacementProblem, sizes: Sequence[SlotSize], *, seed: int = 0
+) -> tuple[Placement, ...]:
+    """One layout of several sizes together, one placement per size.
+
+    Sizes come in order of preference: later ones take the ground that earlier ones leave, and shut nobody in.
+    """
+    return lay_mixed(problem, sizes, seed)
+
+
+def _as_in_the_paper(problem: PlacementProblem, seed: int, parameters: PaperParameters) -> Placement:
     started = time.thread_time()
     proposal = NOTHING
     slots: tuple[Slot, ...] = ()
@@ -88,7 +141,9 @@ def warm_up() -> None:
     zone = Polygon([(0, 0), (25, 0), (25, 3), (0, 3)])
     bent = LineString([(0, 0), (12, 0.05), (25, 0)])
     for parameters in (STREET, AS_PUBLISHED_FULL):
-        place(PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent), parameters=parameters)
+        problem = PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent)
+        place(problem, mode="paper", parameters=parameters)
+    place(problem, mode="production")
 
 
 def _may_hold_a_slot(problem: PlacementProblem) -> bool:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Solve a file of placement instances.
 
-python -m workers.placement INSTANCES.json -o OUT.json [--mode paper] [--seed N]
+python -m workers.placement INSTANCES.json -o OUT.json [--mode production|paper] [--seed N] [--reachable]
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from workers.placement import (
@@ -37,17 +38,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("instances", type=Path, metavar="INSTANCES.json")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.json")
-    parser.add_argument("--mode", choices=("paper", "production"), default="paper")
+    parser.add_argument("--mode", choices=("production", "paper"), default="paper")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--settings",
         choices=tuple(SETTINGS),
         default="street",
-        help="the paper's search with or without additions",
+        help="mode paper: the paper's search with or without additions",
+    )
+    parser.add_argument(
+        "--reachable",
+        action="store_true",
+        help="mode production: only spaces that a car can drive into, as the worker offers them",
     )
     options = parser.parse_args(arguments)
-    if options.mode == "production":
-        parser.error("mode production does not exist yet; use --mode paper")
     try:
         instances = read_instances(options.instances)
     except (OSError, PlacementError) as error:
@@ -56,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = []
     for instance in instances:
         placement = place(
-            instance.problem, mode=options.mode, seed=options.seed, parameters=SETTINGS[options.settings]
+            replace(instance.problem, reachable_only=options.reachable),
+            mode=options.mode,
+            seed=options.seed,
+            parameters=SETTINGS[options.settings] if options.mode == "paper" else None,
         )
         results.append(result(instance, placement))
     write_results(options.output, results)

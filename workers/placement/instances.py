@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-from shapely import LineString, Polygon
+from shapely import LineString, MultiLineString, Polygon
 
 from workers.placement.problem import Placement, PlacementError, PlacementProblem
 
@@ -28,7 +28,8 @@ def read_instances(path: Path) -> list[Instance]:
     """Read a JSON list of instances.
 
     Each has ``id``, ``zone`` (open ring), ``occupied`` (rings), ``slot`` ([length, width]), ``mode``, and may have
-    ``holes`` (rings), ``angle_ranges_deg``, ``angle_deg``, ``kerb`` (polyline), ``spacing``, ``family``.
+    ``holes`` (rings), ``angle_ranges_deg``, ``angle_deg``, ``kerb`` (polyline), ``access`` (polylines), ``spacing``,
+    ``family``.
 
     Raises:
         PlacementError: naming the instance and what is wrong with it.
@@ -62,6 +63,7 @@ def _instance(item: dict[str, Any], index: int) -> Instance:
             mode=item["mode"],
             angle_deg=item.get("angle_deg"),
             kerb=LineString(kerb) if kerb else None,
+            access=MultiLineString(item["access"]) if item.get("access") else None,
             angle_ranges_deg=None
             if ranges is None
             else tuple((float(low), float(high)) for low, high in ranges),
@@ -82,6 +84,8 @@ def result(instance: Instance, placement: Placement) -> dict[str, Any]:
         "slots": [[slot.x, slot.y, slot.theta_rad] for slot in placement.slots],
         "cpu_ms": round(placement.cpu_ms, 3),
         "bound": placement.bound,
+        "gap": placement.gap,
+        "reachable": list(placement.reachable),
     }
 
 

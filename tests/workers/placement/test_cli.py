@@ -51,7 +51,7 @@ def test_solves_a_file_of_instances(tmp_path: Path, search: str) -> None:
     results = json.loads(out.read_text(encoding="utf-8"))
     assert [entry["id"] for entry in results] == ["strip", "empty"]
     for entry in results:
-        assert set(entry) == {"id", "slots", "cpu_ms", "bound"}
+        assert set(entry) == {"id", "slots", "cpu_ms", "bound", "gap", "reachable"}
         assert entry["bound"] is None
         assert entry["cpu_ms"] > 0
         for x, y, theta in entry["slots"]:
@@ -110,7 +110,7 @@ def test_a_file_that_cannot_be_used_is_refused_by_name(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["in.json", "-o", "out.json", "--mode", "production"], "use --mode paper"),
+        (["in.json", "-o", "out.json", "--mode", "fast"], "invalid choice"),
         (["missing.json", "-o", "out.json"], "missing.json"),
     ],
 )
@@ -168,7 +168,7 @@ def test_the_public_instances_are_solved_without_one_infeasible_slot(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], search: str, least: int
 ) -> None:
     out = tmp_path / "out.json"
-    assert main([str(BENCH), "-o", str(out), "--settings", search]) == 0
+    assert main([str(BENCH), "-o", str(out), "--mode", "paper", "--settings", search]) == 0
     capsys.readouterr()
     assert score_main([str(BENCH), str(out)]) == 0
     total = capsys.readouterr().out.splitlines()[-1]

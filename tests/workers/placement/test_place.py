@@ -185,8 +185,8 @@ def test_a_problem_that_makes_no_sense_is_refused(change: dict[str, Any], messag
 
 
 def test_a_mode_that_does_not_exist_is_named_with_the_cure() -> None:
-    with pytest.raises(PlacementError, match="use mode='paper'"):
-        place(strip(20.0, 3.0), mode="production")
+    with pytest.raises(PlacementError, match="use mode=.production. or mode=.paper."):
+        place(strip(20.0, 3.0), mode="fast")
 
 
 def test_blocked_ground_may_be_untidy() -> None:

@@ -1,0 +1,302 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Compiled plans of the production mode: which ways of standing are tried in which order, gap by gap."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from workers.placement.production_kernels import (
+    EDGE,
+    KERB,
+    ZONE,
+    _sort_intervals,
+    _spaced,
+    collect,
+    keep_feasible,
+    pack_row,
+    reach,
+)
+
+_FAR = 1e18
+# Which lines are used: all, along the kerb, along the far edge.
+ALL = 0
+# Richness of the ways of standing with which gaps are found.
+_PROBE = 4
+
+
+# --- ways of standing -------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def _add_way(cfgs, n, size, group, beta, dkind, dval, members, step):  # type: ignore[no-untyped-def]
+    if n < cfgs.shape[0]:
+        cfgs[n, 0], cfgs[n, 1], cfgs[n, 2], cfgs[n, 3] = group, beta, dkind, dval
+        cfgs[n, 4], cfgs[n, 5] = members, step
+        cfgs[n, 6], cfgs[n, 7] = math.cos(beta), math.sin(beta)
+        cfgs[n, 8], cfgs[n, 9] = _spaced(size, cfgs[n, 6], cfgs[n, 7])
+        n += 1
+    return n
+
+
+@njit(cache=True, error_model="numpy")
+def _base_angle(ranges, r):  # type: ignore[no-untyped-def]
+    """The angle of a range that takes least kerb: nearest to across, or to along for a range that lies flat."""
+    low, high = ranges[r, 0], ranges[r, 1]
+    middle = 0.5 * (low + high)
+    aim = 0.5 * math.pi if abs(math.sin(middle)) > 0.5 else 0.0
+    aim += math.pi * round((middle - aim) / math.pi)
+    return min(max(aim, low), high)
+
+
+@njit(cache=True, error_model="numpy")
+def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
+    """Fill ``cfgs`` with ways of standing: angles and offsets; returns how many.
+
+    ``plan`` is (richness 0 to 3; 0: along kerb and far edge, 1: kerb only, 2: far edge only; 1: stacks too).
+    """
+    richness, which, blocks = plan
+    length, width = size[0], size[1]
+    n = np.int64(0)
+    free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
+    angles = np.empty(64)
+    count = 0
+    if free:
+        steps = (4, 12, 24, 36, 12)[richness]
+        for k in range(steps):
+            angles[count] = 0.5 * math.pi + k * math.pi / steps
+            count += 1
+    else:
+        for r in range(ranges.shape[0]):
+            angles[count] = _base_angle(ranges, r)
+            count += 1
+            steps = (0, 5, 9, 17, 3)[richness]
+            low, high = ranges[r, 0], ranges[r, 1]
+            for k in range(steps):
+                if count < 64:
+                    angles[count] = low + (high - low) * k / (steps - 1.0)
+                    count += 1
+    for k in range(count):
+        beta = angles[k]
+        across = length * abs(math.sin(beta)) + width * abs(math.cos(beta))
+        if across > depth + 0.35:
+            continue
+        slack = depth - across
+        if which != 2:
+            n = _add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
+        if which != 1:
+            n = _add_way(cfgs, n, size, EDGE, beta, 0.0, 0.0, 1.0, 0.0)
+            n = _add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
+        if 1 <= richness < _PROBE and slack > 0.15 and which == 0:
+            n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.5, 1.0, 0.0)
+            if richness >= 2 and slack > 0.3:
+                n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.25, 1.0, 0.0)
+                n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.75, 1.0, 0.0)
+    if blocks:
+        for k in range(count):
+            across = length * abs(math.sin(angles[k])) + width * abs(math.cos(angles[k]))
+            square = abs(math.sin(2.0 * angles[k])) < 1e-6 or (not free and richness == 0)
+            if not square:
+                continue
+            members = math.floor((depth + 1e-6) / across)
+            for m in range(2, min(members, 6) + 1):
+                if which != 2:
+                    n = _add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
+                if which != 1:
+                    n = _add_way(cfgs, n, size, EDGE, angles[k], 0.0, 0.0, float(m), across)
+    return n
+
+
+# --- gaps -------------------------------------------------------------------------------------------------------------
+
+_SHRINK_M = 0.1
+
+
+@njit(cache=True, error_model="numpy")
+def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
+    """Stretches of the kerb that slots can cover, apart from one another: (n, 2) arc lengths; returns how many.
+
+    Slots a little too small are laid on all lines; what no such slot can cover parts one gap from the next.
+    """
+    lines, ranges = ground[3], ground[6]
+    cfgs = np.empty((192, 10))
+    zero = np.int64(0)
+    count = ways(ranges, size, depth, (_PROBE, ALL, 0), cfgs)
+    room = count * (2 + ground[4]) + 8 * ground[0].shape[0]
+    at = np.empty((room, 2), dtype=np.int64)
+    span = np.empty((room, 3))
+    none = np.empty((0, 8))
+    found = collect(ground, cfgs, count, size, _SHRINK_M, -_FAR, _FAR, none, zero, at, span)
+    lo, hi = np.empty(found), np.empty(found)
+    for i in range(found):
+        line = lines[at[i, 1]]
+        beta = cfgs[at[i, 0], 1]
+        out = 0.5 * (size[0] * abs(math.cos(beta)) + size[1] * abs(math.sin(beta))) + 0.5 * size[2]
+        if line[10] > 0.0:
+            out *= 1.15
+        lo[i], hi[i] = line[4] + span[i, 0] - out, line[4] + span[i, 1] + out
+    _sort_intervals(lo, hi, found)
+    n = 0
+    for i in range(found):
+        if n > 0 and lo[i] <= gaps[n - 1, 1]:
+            gaps[n - 1, 1] = max(gaps[n - 1, 1], hi[i])
+        elif n < gaps.shape[0]:
+            gaps[n, 0], gaps[n, 1] = lo[i], hi[i]
+            n += 1
+    return n
+
+
+@njit(cache=True, error_model="numpy")
+def fill(ground, size, gap, cfgs, count, placed, n):  # type: ignore[no-untyped-def]
+    """One more row of slots among those ``placed`` (m, 8), n of them so far; returns how many there are then."""
+    room = count * (24 + 2 * ground[4])
+    at = np.empty((room, 2), dtype=np.int64)
+    span = np.empty((room, 3))
+    found = collect(ground, cfgs, count, size, 0.0, gap[0], gap[1], placed, n, at, span)
+    if found == 0:
+        return n
+    order = np.empty(found, dtype=np.int64)
+    start = np.empty(count + 1, dtype=np.int64)
+    return n + pack_row(ground, cfgs, count, size, at, span, found, order, start, placed[n:])
+
+
+# --- the layout of a zone ---------------------------------------------------------------------------------------------
+
+
+# --- one gap ----------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True, error_model="numpy")
+def _gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
+    """About how many slots a gap may hold at most, to see where a search is worth its time; no proof."""
+    edges, kinds, lines, ranges = ground[0], ground[1], ground[3], ground[6]
+    free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
+    pitch, across = size[1], size[1]
+    if not free:
+        pitch, across = _FAR, _FAR
+        for r in range(ranges.shape[0]):
+            beta = _base_angle(ranges, r)
+            c, s = abs(math.cos(beta)), abs(math.sin(beta))
+            pitch = min(pitch, size[0] / c if size[0] * s <= size[1] * c else size[1] / s)
+            for k in range(2):
+                across = min(
+                    across, size[0] * abs(math.sin(ranges[r, k])) + size[1] * abs(math.cos(ranges[r, k]))
+                )
+    bent = lines[0, 10] > 0.0
+    stretch = 1.12 if bent else 1.0
+    bound = _FAR
+    if depth < 2.0 * across:
+        bound = math.floor(stretch * (s1 - s0 + size[2] + 0.02) / (pitch + size[2]))
+    if lines.shape[0] > 0 and not bent and not (ground[4] > 1 and lines[1, 8] == KERB):
+        # Ground between s0 and s1, less the cars on it.
+        x0, y0 = lines[0, 0] - lines[0, 4], lines[0, 1]
+        area = 0.0
+        for i in range(edges.shape[0]):
+            ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
+            if ax == bx:
+                continue
+            a, b = min(max(ax, x0 + s0), x0 + s1), min(max(bx, x0 + s0), x0 + s1)
+            if a == b:
+                continue
+            ya = ay + (by - ay) * (a - ax) / (bx - ax)
+            yb = ay + (by - ay) * (b - ax) / (bx - ax)
+            if kinds[i] != ZONE:
+                ya, yb = min(max(ya, y0), y0 + depth), min(max(yb, y0), y0 + depth)
+            piece = 0.5 * (ya + yb - 2.0 * y0) * (b - a)
+            area += -piece if kinds[i] == ZONE else piece
+        bound = min(bound, math.floor(1.02 * area / (size[0] * size[1])))
+    return int(min(bound, 1e6))
+
+
+@njit(cache=True, error_model="numpy")
+def _pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-untyped-def]
+    """Take away the slots that nobody can drive into; returns how many are left, all of them reachable."""
+    count = reach(ground, way_in, size, sideways, slots, n, flags)
+    while count < n:
+        kept = np.int64(0)
+        for i in range(n):
+            if flags[i]:
+                if kept != i:
+                    slots[kept] = slots[i]
+                kept += 1
+        n = kept
+        count = reach(ground, way_in, size, sideways, slots, n, flags)
+    return n
+
+
+@njit(cache=True, error_model="numpy")
+def _decode(ground, size, depth, gap, plan, cfgs, slots):  # type: ignore[no-untyped-def]
+    """Slots of a gap by a plan: (richness, order, stacks), order 0: all ways at once, 1: kerb first, 2: far edge first."""
+    n = np.int64(0)
+    richness, order, stacks = plan
+    if order != ALL:
+        for which in (order, 3 - order):
+            count = ways(ground[6], size, depth, (richness, which, 0), cfgs)
+            n = fill(ground, size, gap, cfgs, count, slots, n)
+    count = ways(ground[6], size, depth, (richness, ALL, stacks), cfgs)
+    before = np.int64(-1)
+    while n < slots.shape[0] and n != before:
+        before = n
+        n = fill(ground, size, gap, cfgs, count, slots, n)
+        if depth < 2.0 * size[1]:
+            break
+    return n
+
+
+@njit(cache=True, error_model="numpy")
+def lay_out(ground, cars, way_in, size, options, out):  # type: ignore[no-untyped-def]
+    """Lay out a zone. ``options``: reachable only, sideways (see ``reach``), most richness, bound.
+
+    Returns (slots, gaps, layouts decoded); the slots are in ``out`` (n, 8).
+    """
+    only, sideways, richest, bound = options[0] > 0, options[1], options[2], options[3]
+    lines = ground[3]
+    depth = 0.0
+    for j in range(ground[4]):
+        depth = max(depth, lines[j, 11])
+    gaps = np.empty((1024, 2))
+    ngaps = find_gaps(ground, size, depth, gaps)
+    most = out.shape[0]
+    starts = np.zeros(ngaps + 1, dtype=np.int64)
+    bounds = np.empty(ngaps, dtype=np.int64)
+    for g in range(ngaps):
+        bounds[g] = _gap_bound(ground, size, depth, gaps[g, 0], gaps[g, 1])
+        room = 2 + int((gaps[g, 1] - gaps[g, 0] + size[0]) * (depth + 1.0) / (size[0] * size[1]))
+        starts[g + 1] = starts[g] + min(room, bounds[g] + 1)
+    best = np.empty((starts[ngaps], 8))
+    counts = np.zeros(ngaps, dtype=np.int64)
+    flags = np.zeros(most + 8, dtype=np.bool_)
+    cfgs = np.empty((192, 10))
+    deep = depth >= 2.0 * size[1]
+    decoded = np.int64(0)
+    total = np.int64(0)
+    for richness in range(richest + 1):
+        if total >= bound:
+            break
+        for g in range(ngaps):
+            trial = np.empty((starts[g + 1] - starts[g], 8))
+            for order in range(3):
+                if counts[g] >= bounds[g] or (order > 0 and not deep):
+                    break
+                stacks = 0 if only or not deep else 1
+                n = _decode(ground, size, depth, gaps[g], (richness, order, stacks), cfgs, trial)
+                decoded += 1
+                if n <= counts[g]:
+                    continue
+                n = keep_feasible(ground, cars, trial, n)
+                if only:
+                    n = _pick_reachable(ground, way_in, size, sideways, trial, n, flags)
+                if n > counts[g]:
+                    total += n - counts[g]
+                    counts[g] = n
+                    best[starts[g] : starts[g] + n] = trial[:n]
+    n = np.int64(0)
+    for g in range(ngaps):
+        for i in range(starts[g], starts[g] + counts[g]):
+            if n < most:
+                out[n] = best[i]
+                n += 1
+    n = keep_feasible(ground, cars, out, n)
+    return n, ngaps, decoded
