@@ -226,15 +226,20 @@ def polygonal(geometry: BaseGeometry) -> BaseGeometry:
     """The polygonal part of any geometry, made valid and with overlaps dissolved."""
     if geometry.geom_type in ("Polygon", "MultiPolygon") and geometry.is_valid:
         return geometry
-    if not geometry.is_valid:
-        geometry = shapely.make_valid(geometry)
-    parts = shapely.get_parts(geometry)
-    while any(part.geom_type == "GeometryCollection" or part.geom_type.startswith("Multi") for part in parts):
-        parts = shapely.get_parts(parts)
+    # Part by part, then dissolved: making a thousand overlapping cars valid as one geometry takes seconds.
+    parts = _single_parts(geometry)
+    parts = _single_parts([part if part.is_valid else shapely.make_valid(part) for part in parts])
     polygons = [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
     if not polygons:
         return Polygon()
     return polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
+
+
+def _single_parts(geometries: BaseGeometry | list[BaseGeometry]) -> list[BaseGeometry]:
+    parts = shapely.get_parts(geometries)
+    while any(part.geom_type == "GeometryCollection" or part.geom_type.startswith("Multi") for part in parts):
+        parts = shapely.get_parts(parts)
+    return list(parts)
 
 
 def polygon_edges(polygon: Polygon) -> Floats:

@@ -21,6 +21,8 @@ _CROOKED_DEG = 12.0
 _DIAGONAL_CROOKED_DEG = 7.5
 
 _MAX_COORDINATE_M = 1e8
+# No vehicle is smaller, and millions of slots would keep a search busy for hours.
+LEAST_SLOT_M = 0.3
 
 
 class PlacementError(ValueError):
@@ -65,9 +67,9 @@ class PlacementProblem:
         if self.mode not in get_args(Mode):
             raise PlacementError(f"mode is {self.mode!r}; it must be one of {', '.join(get_args(Mode))}")
         for name in ("slot_length_m", "slot_width_m"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0.0):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= LEAST_SLOT_M):
                 raise PlacementError(
-                    f"{name} is {getattr(self, name)}; it must be a positive number of metres"
+                    f"{name} is {getattr(self, name)}; it must be a number of metres, at least {LEAST_SLOT_M}"
                 )
         if not (math.isfinite(self.spacing_m) and self.spacing_m >= 0.0):
             raise PlacementError(f"spacing_m is {self.spacing_m}; it must be zero or more metres")
