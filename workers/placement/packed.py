@@ -107,7 +107,8 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
     if found is not None:
         _kept.move_to_end(key)
         return found
-    closed = shapely.get_coordinates(problem.zone)
+    # A doubled vertex at the start of a ring would look like its end.
+    closed = shapely.get_coordinates(shapely.remove_repeated_points(problem.zone))
     origin = (float(closed[0, 0]), float(closed[0, 1])) if len(closed) else (0.0, 0.0)
     # The shell comes first; a valid polygon's other rings are holes.
     zone_xy, zone_starts = _open_rings(closed, np.array(origin), _EVERYWHERE, True)
@@ -115,8 +116,10 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
     given = kerb is not None and kerb.length > 1e-3
     if kerb is not None and given:
         line = shapely.get_coordinates(kerb) - origin
+    elif len(closed):
+        line = base_lines(Polygon(closed - origin), None, 1.0)[0].points
     else:
-        line = base_lines(Polygon(closed - origin) if len(closed) else problem.zone, None, 1.0)[0].points
+        line = closed
     found = _ZoneArrays(
         origin,
         zone_xy,
@@ -124,7 +127,7 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
         _without_repeats(line),
         given,
         _segments(access, origin),
-        np.concatenate([zone_xy.min(axis=0), zone_xy.max(axis=0)]),
+        np.concatenate([zone_xy.min(axis=0), zone_xy.max(axis=0)]) if len(zone_xy) else np.zeros(4),
     )
     _kept[key] = found
     if len(_kept) > _ZONES_KEPT:
@@ -157,7 +160,7 @@ def _rings(closed):  # type: ignore[no-untyped-def]
     """How many closed rings follow one another in ``closed`` (n, 2)."""
     count, start = 0, 0
     for i in range(1, closed.shape[0]):
-        if i > start and closed[i, 0] == closed[start, 0] and closed[i, 1] == closed[start, 1]:
+        if i > start + 2 and closed[i, 0] == closed[start, 0] and closed[i, 1] == closed[start, 1]:
             count += 1
             start = i + 1
     return count
@@ -174,7 +177,8 @@ def _open_rings(closed, origin, bounds, holes):  # type: ignore[no-untyped-def]
     starts = np.zeros(n + 1, dtype=np.int64)
     kept, rings, start = 0, 0, 0
     for i in range(1, n):
-        if i <= start or closed[i, 0] != closed[start, 0] or closed[i, 1] != closed[start, 1]:
+        # A ring has three corners at least; before, it is a doubled first one.
+        if i <= start + 2 or closed[i, 0] != closed[start, 0] or closed[i, 1] != closed[start, 1]:
             continue
         first = kept
         area = 0.0
@@ -204,7 +208,7 @@ def _open_rings(closed, origin, bounds, holes):  # type: ignore[no-untyped-def]
 
 
 def _without_repeats(points: Floats) -> Floats:
-    keep = np.concatenate([[True], (np.abs(np.diff(points, axis=0)) > 1e-9).any(axis=1)])
+    keep = np.concatenate([[True], (np.abs(np.diff(points, axis=0)) > 1e-9).any(axis=1)])[: len(points)]
     return np.ascontiguousarray(points[keep], dtype=np.float64)
 
 
