@@ -1,0 +1,340 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A proven upper bound on the number of slots that a zone can hold."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numba import njit
+from numpy.typing import NDArray
+from shapely import LineString
+
+from workers.placement.bound_count import most_in_strip
+from workers.placement.bound_poses import free_intervals
+from workers.placement.bound_tables import chord_tables
+from workers.placement.geometry import polygonal
+from workers.placement.packed import PackedGround
+from workers.placement.problem import PlacementProblem
+
+Floats = NDArray[np.float64]
+
+SHRINK_M = 0.006
+ANGLE_SLACK_DEG = 0.02
+
+_PITCH_M = 0.2
+_CELL_DEG = 6.0
+_LEVELS = 3
+_MOST_LINES = 120
+_EFFORT = (6000, 1500, 60, 8)
+_CORNER_DEG = 25.0
+_PIECE_M = 0.5
+_ARC_ERROR_M = 0.05
+_ARC_TURN_DEG = 2.0
+_SAMPLE_M = 0.25
+_OUTSIDE_M = 1e-6
+_KEPT_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """Level lines along a chain of the kerb: straight ones (radius 0), or arcs about a point."""
+
+    origin: Floats
+    ahead: Floats
+    radius: float
+    left: float
+
+    def into(self, xy: Floats) -> Floats:
+        away = xy - self.origin
+        if self.radius == 0.0:
+            return np.column_stack([away @ self.ahead, away @ np.array([-self.ahead[1], self.ahead[0]])])
+        out = np.hypot(away[:, 0], away[:, 1])
+        across = away @ np.array([-self.ahead[1], self.ahead[0]])
+        turn = np.arctan2(across, away @ self.ahead)
+        return np.column_stack([self.left * self.radius * turn, self.left * (self.radius - out)])
+
+    def out_of(self, sy: Floats) -> Floats:
+        if self.radius == 0.0:
+            return (
+                self.origin + sy[:, :1] * self.ahead + sy[:, 1:] * np.array([-self.ahead[1], self.ahead[0]])
+            )
+        turn = self.left * sy[:, 0] / self.radius
+        out = self.radius - self.left * sy[:, 1]
+        normal = np.array([-self.ahead[1], self.ahead[0]])
+        return (
+            self.origin + (out * np.cos(turn))[:, None] * self.ahead + (out * np.sin(turn))[:, None] * normal
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Strip:
+    frame: _Frame
+    zone: Floats
+    zone_starts: NDArray[np.int64]
+    first: float
+    pitch: float
+    count: int
+    scale: Floats
+    spans: Floats
+    tables: tuple[tuple[Floats, NDArray[np.int64]], ...]
+    reach: float
+
+
+def upper_bound(problem: PlacementProblem, ground: PackedGround) -> int:
+    """At most so many slots can stand in a zone."""
+    plan = _plan(ground)
+    if plan is None:
+        return _by_area(problem)
+    enough = 1_000_000
+    most = 0
+    for strip in plan:
+        cars, starts = _into(strip.frame, ground.cars_xy, ground.car_starts)
+        lines = free_intervals(
+            strip.zone, strip.zone_starts, cars, starts, strip.first, strip.pitch, strip.count
+        )
+        most += most_in_strip(lines, strip.tables, strip.scale, strip.spans, strip.reach, _EFFORT, enough)
+    if most >= enough:
+        return _by_area(problem)
+    return most
+
+
+def _by_area(problem: PlacementProblem) -> int:
+    free = float(shapely.difference(problem.zone, polygonal(problem.blocked)).area)
+    length = max(problem.slot_length_m - 2 * SHRINK_M, problem.slot_length_m / 2)
+    width = max(problem.slot_width_m - 2 * SHRINK_M, problem.slot_width_m / 2)
+    return int(free / (length * width) + 1e-6)
+
+
+def _into(frame: _Frame, xy: Floats, starts: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    if frame.radius > 0.0 and len(xy):
+        xy, starts = _in_pieces(xy, starts, _PIECE_M)
+    return np.ascontiguousarray(frame.into(xy)), starts
+
+
+@njit(cache=True)
+def _in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
+    """Rings with their edges cut into equal pieces no longer than ``longest``."""
+    count = 0
+    for ring in range(starts.shape[0] - 1):
+        for i in range(starts[ring], starts[ring + 1]):
+            j = i + 1 if i + 1 < starts[ring + 1] else starts[ring]
+            count += int(np.hypot(xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]) / longest) + 1
+    cut, cut_starts = np.empty((count, 2)), np.zeros(starts.shape[0], dtype=np.int64)
+    at = 0
+    for ring in range(starts.shape[0] - 1):
+        for i in range(starts[ring], starts[ring + 1]):
+            j = i + 1 if i + 1 < starts[ring + 1] else starts[ring]
+            pieces = int(np.hypot(xy[j, 0] - xy[i, 0], xy[j, 1] - xy[i, 1]) / longest) + 1
+            for p in range(pieces):
+                for c in range(2):
+                    cut[at, c] = xy[i, c] + (xy[j, c] - xy[i, c]) * p / pieces
+                at += 1
+        cut_starts[ring + 1] = at
+    return cut, cut_starts
+
+
+_plans: OrderedDict[tuple[object, ...], tuple[_Strip, ...] | None] = OrderedDict()
+
+
+def _plan(ground: PackedGround) -> tuple[_Strip, ...] | None:
+    key = (
+        ground.zone_xy.tobytes(),
+        ground.zone_starts.tobytes(),
+        ground.kerb_xy.tobytes(),
+        ground.ranges_rad.tobytes(),
+        ground.length_m,
+        ground.width_m,
+        ground.spacing_m,
+    )
+    if key in _plans:
+        _plans.move_to_end(key)
+        return _plans[key]
+    plan = _strips(ground)
+    _plans[key] = plan
+    kept = 0
+    for old in reversed(list(_plans)):
+        kept += _bytes(_plans[old])
+        if kept > _KEPT_BYTES and old != key:
+            del _plans[old]
+    return plan
+
+
+def _bytes(plan: tuple[_Strip, ...] | None) -> int:
+    return sum(array.nbytes for strip in plan or () for table in strip.tables for array in table) + 4000
+
+
+def _strips(ground: PackedGround) -> tuple[_Strip, ...] | None:
+    chains = _chains(ground.kerb_xy)
+    strips = []
+    for index in range(len(chains)):
+        strip = _strip(ground, chains, index)
+        if strip is None:
+            return None
+        strips.append(strip)
+    return tuple(strips)
+
+
+def _chains(kerb: Floats) -> list[Floats]:
+    """The kerb cut at its corners."""
+    steps = np.diff(kerb, axis=0)
+    turns = np.arctan2(
+        steps[:-1, 0] * steps[1:, 1] - steps[:-1, 1] * steps[1:, 0], (steps[:-1] * steps[1:]).sum(axis=1)
+    )
+    cuts = [0, *(np.flatnonzero(np.abs(turns) > math.radians(_CORNER_DEG)) + 1).tolist(), len(kerb) - 1]
+    return [kerb[a : b + 1] for a, b in itertools.pairwise(cuts)]
+
+
+def _frame(chain: Floats, zone: Floats) -> tuple[_Frame, float]:
+    """The frame for a chain, and how far in radians the chain's direction can differ from the lines'."""
+    steps = np.diff(chain, axis=0)
+    directions = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    if len(chain) > 2 and abs(directions[-1] - directions[0]) > math.radians(_ARC_TURN_DEG):
+        arc = _arc(chain, zone, directions)
+        if arc is not None:
+            return arc
+    whole = chain[-1] - chain[0]
+    if np.hypot(*whole) < 1e-9:
+        whole = steps[0]
+    ahead = whole / np.hypot(*whole)
+    across = steps @ np.array([-ahead[1], ahead[0]])
+    off = float(np.abs(np.arctan2(across, steps @ ahead)).max())
+    return _Frame(chain[0], ahead, 0.0, 1.0), off if off > 1e-9 else 0.0
+
+
+def _arc(chain: Floats, zone: Floats, directions: Floats) -> tuple[_Frame, float] | None:
+    """An arc along a chain that is nearly one."""
+    mean = chain.mean(axis=0)
+    near = chain - mean
+    system = np.column_stack([2 * near, np.ones(len(near))])
+    (x, y, c), *_ = np.linalg.lstsq(system, (near**2).sum(axis=1), rcond=None)
+    centre = mean + np.array([x, y])
+    radius = math.sqrt(max(0.0, c + x * x + y * y))
+    middles = np.concatenate([chain, (chain[1:] + chain[:-1]) / 2])
+    error = float(np.abs(np.hypot(*(middles - centre).T) - radius).max())
+    if error > _ARC_ERROR_M or not 3.0 < radius < 1e4:
+        return None
+    left = 1.0 if directions[-1] > directions[0] else -1.0
+    middle = chain[len(chain) // 2] - centre
+    frame = _Frame(centre, middle / np.hypot(*middle), radius, left)
+    away = np.hypot(*(zone - centre).T)
+    kerb_s, zone_s = frame.into(chain)[:, 0], frame.into(zone)[:, 0]
+    # An edge of the zone may come closer to the centre than its ends.
+    if away.min() < max(3.0, 0.25 * radius) or np.abs(zone_s).max() > 2.6 * radius:
+        return None
+    # Segments against the tangents at their two ends, the nearest kerb point's shift, and what lies past the ends.
+    ends = np.array([frame.into(chain[:-1])[:, 0], frame.into(chain[1:])[:, 0]]) * left / radius
+    base = math.atan2(*frame.ahead[::-1]) + left * math.pi / 2
+    off = float(np.abs((directions - (base + ends) + math.pi) % math.tau - math.pi).max())
+    depth = float(np.abs(away - radius).max())
+    shift = math.sqrt(4 * max(depth, 1.0) * error / (away.min() * radius))
+    past = max(0.0, kerb_s.min() - zone_s.min(), zone_s.max() - kerb_s.max()) / radius
+    return frame, off + shift + past
+
+
+def _angle_cells(ranges: Floats, off: float) -> Floats:
+    """(T, 2) cells that cover the allowed angles, in 0 to pi, none across pi / 2."""
+    slack = math.radians(ANGLE_SLACK_DEG) + off
+    pieces: list[tuple[float, float]] = []
+    for low, high in ranges.tolist():
+        if high - low + 2 * slack >= math.pi:
+            pieces = [(0.0, math.pi)]
+            break
+        start = (low - slack) % math.pi
+        end = start + high - low + 2 * slack
+        pieces += [(start, min(end, math.pi))] + ([(0.0, end - math.pi)] if end > math.pi else [])
+    cells = []
+    for start, end in pieces:
+        for low, high in ((start, min(end, math.pi / 2)), (max(start, math.pi / 2), end)):
+            if high > low:
+                n = max(1, math.ceil((high - low) / math.radians(_CELL_DEG) - 1e-6))
+                edges = np.linspace(low, high, n + 1)
+                cells += list(itertools.pairwise(edges.tolist()))
+    return np.array(cells)
+
+
+def _strip(ground: PackedGround, chains: list[Floats], index: int) -> _Strip | None:
+    frame, off = _frame(chains[index], ground.zone_xy)
+    zone, zone_starts = _into(frame, ground.zone_xy, ground.zone_starts)
+    shrink = SHRINK_M
+    bend = 0.0
+    if frame.radius > 0.0:
+        closest = float((frame.radius - frame.left * zone[:, 1]).min()) - 0.1
+        shrink += _PIECE_M**2 / 8 * math.sqrt(2) / closest
+        bend = frame.left / closest
+    half = (ground.length_m / 2 - shrink, ground.width_m / 2 - shrink)
+    if min(half) <= 0.02:
+        return None
+    south, north = float(zone[:, 1].min()) - _OUTSIDE_M, float(zone[:, 1].max()) + _OUTSIDE_M
+    pitch_most = min(_PITCH_M, half[1] / 4)
+    count = max(2, math.ceil((north - south) / pitch_most) + 1)
+    if count > 20 * _MOST_LINES:
+        return None
+    pitch = (north - south) / (count - 1)
+    spans = np.tile([float(zone[:, 0].min()), float(zone[:, 0].max())], (count, 1))
+    first = south
+    if len(chains) > 1:
+        spans = _nearest_spans(ground, frame, chains, index, spans, first, pitch)
+        rows = np.flatnonzero(spans[:, 0] <= spans[:, 1])
+        if not len(rows):
+            return None
+        margin = int((math.hypot(*half) + ground.spacing_m) / pitch) + 4
+        start, stop = max(0, int(rows[0]) - margin), min(count, int(rows[-1]) + margin)
+        first, count, spans = first + start * pitch, stop - start, np.ascontiguousarray(spans[start:stop])
+    if count > _MOST_LINES:
+        return None
+    cells = _angle_cells(ground.ranges_rad, off)
+    tables = []
+    for level in range(_LEVELS):
+        pieces = 2**level
+        steps = np.arange(pieces) / pieces
+        low = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * steps).ravel()
+        high = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * (steps + 1 / pieces)).ravel()
+        tables.append(
+            chord_tables(half, ground.spacing_m, np.column_stack([low, high]), pitch, pieces, bend, off)
+        )
+    y = first + pitch * np.arange(count)
+    scale: Floats = np.ones(count)
+    if frame.radius > 0.0:
+        scale = np.asarray(frame.radius / (frame.radius - frame.left * y))
+    reach = math.hypot(*half) * 1.05
+    return _Strip(frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), reach)
+
+
+def _nearest_spans(
+    ground: PackedGround,
+    frame: _Frame,
+    chains: list[Floats],
+    index: int,
+    spans: Floats,
+    first: float,
+    pitch: float,
+) -> Floats:
+    """For each line, where between it and the next centres can be in the zone and nearest to this chain.
+
+    Distances are taken at samples; between them they differ by no more than the way to the next sample.
+    """
+    xs = np.arange(spans[0, 0], spans[0, 1] + _SAMPLE_M, _SAMPLE_M)
+    rows = first + pitch * (np.arange(len(spans)) + 0.5)
+    grid_x, grid_y = np.meshgrid(xs, rows)
+    points = shapely.points(frame.out_of(np.column_stack([grid_x.ravel(), grid_y.ravel()])))
+    own = shapely.distance(points, LineString(chains[index]))
+    others = np.min(
+        [shapely.distance(points, LineString(c)) for i, c in enumerate(chains) if i != index], axis=0
+    )
+    stretch = 1.0
+    if frame.radius > 0.0:
+        stretch = max(1.0, float(np.abs(frame.radius - frame.left * rows).max()) / frame.radius)
+    apart = math.hypot(_SAMPLE_M / 2 * stretch, pitch / 2) + SHRINK_M
+    shell = shapely.Polygon(ground.zone_xy[: ground.zone_starts[1]])
+    near = (own <= others + 2 * apart) & shapely.dwithin(points, shell, apart)
+    near = near.reshape(grid_x.shape)
+    found = np.empty_like(spans)
+    found[:, 0] = np.where(near, grid_x, np.inf).min(axis=1) - _SAMPLE_M / 2
+    found[:, 1] = np.where(near, grid_x, -np.inf).max(axis=1) + _SAMPLE_M / 2
+    found[~near.any(axis=1)] = (1.0, -1.0)
+    return found

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Where slots can stand at all: free intervals of level lines, and boxes of poses that nothing there rules out.
+
+A box is a cell of angles and depths with an interval of centres x. What a cell surely covers of each line
+(``bound_tables``) must lie within one free interval of the line; where that cannot be, no slot of the cell stands.
+Boxes are kept where it can be: every slot that fits lies in a box, and some boxes hold none.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from workers.placement.bound_tables import TINY_M
+
+_EPS = 1e-9
+_CARS = 1000
+
+
+@njit(cache=True)
+def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, count):  # type: ignore[no-untyped-def]
+    """Free ground on ``count`` level lines, y = first + k pitch: inside the zone's rings, outside the cars'.
+
+    Returns ``starts`` (count + 1,), ``low`` and ``high`` (F,): line k has intervals ``starts[k]:starts[k + 1]``, in
+    order. Those shorter than any chord that counts are left out.
+    """
+    crossings = 0
+    for xy, rings in ((zone_xy, zone_starts), (cars_xy, car_starts)):
+        for ring in range(rings.shape[0] - 1):
+            for i in range(rings[ring], rings[ring + 1]):
+                j = i + 1 if i + 1 < rings[ring + 1] else rings[ring]
+                crossings += int(min(abs(xy[j, 1] - xy[i, 1]) / pitch, count)) + 2
+    found_x, found_turn = np.empty(crossings), np.empty(crossings, dtype=np.int64)
+    found_line = np.empty(crossings, dtype=np.int64)
+    at = np.zeros(count + 1, dtype=np.int64)
+    found = 0
+    weight = 1
+    for xy, rings in ((zone_xy, zone_starts), (cars_xy, car_starts)):
+        for ring in range(rings.shape[0] - 1):
+            for i in range(rings[ring], rings[ring + 1]):
+                j = i + 1 if i + 1 < rings[ring + 1] else rings[ring]
+                south, north = min(xy[i, 1], xy[j, 1]), max(xy[i, 1], xy[j, 1])
+                if south == north:
+                    continue
+                k0 = max(0, math.ceil(min(max((south - first) / pitch, -1.0), count + 1.0)))
+                k1 = min(count, math.ceil(min(max((north - first) / pitch, -1.0), count + 1.0)))
+                slope = (xy[j, 0] - xy[i, 0]) / (xy[j, 1] - xy[i, 1])
+                for k in range(k0, k1):
+                    found_x[found] = xy[i, 0] + (first + k * pitch - xy[i, 1]) * slope
+                    # With the inside to the left, a ring's downward edge opens what lies east of it.
+                    found_turn[found] = weight if xy[j, 1] < xy[i, 1] else -weight
+                    found_line[found] = k
+                    at[k + 1] += 1
+                    found += 1
+        weight = _CARS
+    for k in range(count):
+        at[k + 1] += at[k]
+    order = at[:count].copy()
+    x, turn = np.empty(found), np.empty(found, dtype=np.int64)
+    for e in range(found):
+        place = order[found_line[e]]
+        order[found_line[e]] += 1
+        x[place], turn[place] = found_x[e], found_turn[e]
+    starts = np.zeros(count + 1, dtype=np.int64)
+    low, high = np.empty(found + 1), np.empty(found + 1)
+    kept = 0
+    for k in range(count):
+        kept = _sweep(x[at[k] : at[k + 1]], turn[at[k] : at[k + 1]], low, high, kept)
+        starts[k + 1] = kept
+    return starts, low[:kept].copy(), high[:kept].copy()
+
+
+@njit(cache=True)
+def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
+    """Append the free intervals of one line's crossings to ``low`` and ``high``; returns how many there are now."""
+    first = kept
+    order = np.argsort(x)
+    inside, covered = 0, 0
+    for n in range(x.shape[0] - 1):
+        e = order[n]
+        if abs(turn[e]) == _CARS:
+            covered += turn[e] // _CARS
+        else:
+            inside += turn[e]
+        if inside <= 0 or covered > 0:
+            continue
+        if kept > first and high[kept - 1] >= x[e] - _EPS:
+            high[kept - 1] = x[order[n + 1]]
+            continue
+        if kept > first and high[kept - 1] - low[kept - 1] < TINY_M - _EPS:
+            kept -= 1
+        low[kept], high[kept] = x[e], x[order[n + 1]]
+        kept += 1
+    if kept > first and high[kept - 1] - low[kept - 1] < TINY_M - _EPS:
+        kept -= 1
+    return kept
+
+
+@njit(cache=True)
+def _fit(cell, span, ground, table, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
+    """Append the boxes of one cell (angle, part, line) whose centres lie in ``span`` (low, high)."""
+    starts, low, high = ground
+    chords, lines = table
+    i, part, m = cell
+    first, last = m + lines[i, part, 0], m + lines[i, part, 1]
+    middle = chords.shape[2] // 2 - m
+    x = span[0]
+    for k in range(first, last + 1):
+        pointer[k] = starts[k]
+    while True:
+        moved = True
+        while moved:
+            moved = False
+            for k in range(first, last + 1):
+                chord = chords[i, part, k + middle]
+                left, right, shortest = chord[0] * scale[k], chord[1] * scale[k], chord[2] * scale[k]
+                f = pointer[k]
+                while f < starts[k + 1] and (
+                    high[f] < x + right - _EPS or high[f] - low[f] < shortest - _EPS
+                ):
+                    f += 1
+                pointer[k] = f
+                if f >= starts[k + 1]:
+                    return kept
+                if low[f] > x + left + _EPS:
+                    x = low[f] - left
+                    moved = True
+            if x > span[1]:
+                return kept
+        end = span[1]
+        for k in range(first, last + 1):
+            end = min(end, high[pointer[k]] - chords[i, part, k + middle, 1] * scale[k])
+        end = max(end, x)
+        if kept < boxes.shape[0]:
+            boxes[kept, 0], boxes[kept, 1], boxes[kept, 2] = i, part, m
+            boxes[kept, 3], boxes[kept, 4] = x, end
+        kept += 1
+        x = end + 3 * _EPS
+        if x > span[1]:
+            return kept
+
+
+@njit(cache=True)
+def all_boxes(ground, table, scale, spans, most):  # type: ignore[no-untyped-def]
+    """Boxes (N, 5) of every cell: angle, part, line (whole numbers), least and largest centre x.
+
+    ``spans`` (lines, 2) are the centres allowed above each line. More than ``most`` boxes: returns ``most`` + 1 rows.
+    """
+    count = ground[0].shape[0] - 1
+    lines = table[1]
+    boxes = np.empty((most + 1, 5))
+    pointer = np.empty(count, dtype=np.int64)
+    kept = 0
+    for i in range(lines.shape[0]):
+        for part in range(lines.shape[1]):
+            for m in range(max(0, -lines[i, part, 0]), min(count, count - lines[i, part, 1])):
+                if spans[m, 0] <= spans[m, 1] and kept <= most:
+                    kept = _fit(
+                        (i, part, m), (spans[m, 0], spans[m, 1]), ground, table, scale, pointer, boxes, kept
+                    )
+    return boxes[: min(kept, most + 1)]
+
+
+@njit(cache=True)
+def halved(boxes, ground, table, scale, most):  # type: ignore[no-untyped-def]
+    """Boxes of half the angle and half the depth, of a table with twice the cells and parts, within ``boxes``."""
+    count = ground[0].shape[0] - 1
+    finer = np.empty((most + 1, 5))
+    pointer = np.empty(count, dtype=np.int64)
+    lines = table[1]
+    kept = 0
+    for n in range(boxes.shape[0]):
+        m = int(boxes[n, 2])
+        for i in (2 * int(boxes[n, 0]), 2 * int(boxes[n, 0]) + 1):
+            for part in (2 * int(boxes[n, 1]), 2 * int(boxes[n, 1]) + 1):
+                if kept > most:
+                    return finer
+                if m + lines[i, part, 0] >= 0 and m + lines[i, part, 1] < count:
+                    cell, span = (i, part, m), (boxes[n, 3], boxes[n, 4])
+                    kept = _fit(cell, span, ground, table, scale, pointer, finer, kept)
+    return finer[: min(kept, most + 1)]

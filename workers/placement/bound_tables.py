@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What a slot surely covers of a level line when only a range of its angle and depth is known.
+
+A slot is a rectangle with half length a and half width b, its length axis turned by theta, 0 to pi, against the x
+axis. On the level line at height v above its centre it covers the chord from ``left`` to ``right``, x against the
+centre:
+
+    left  = max((-a - v sin) / cos, (v cos - b) / sin),   right(v) = -left(-v)          for theta <= pi / 2,
+
+and mirrored beyond. Over a cell of angles and heights the largest ``left`` and smallest ``right`` bound what every slot
+of the cell covers; each term is linear in v, and in theta it has its only inner maximum where the chord ends in a
+corner, so both are exact. The shortest chord of a cell is longer than what is common to all of it, and is kept too.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+# Chords that may be shorter than this are not counted on: a line that touches only a slot's corner says little.
+TINY_M = 0.3
+_FLAT = 1e-9
+_CHORD_PIECES = 4
+
+
+@njit(cache=True)
+def _largest_left(a, b, theta, height):  # type: ignore[no-untyped-def]
+    """Largest left chord end over the angles ``theta`` (low, high), within 0 to pi / 2, and heights (low, high)."""
+    best = -np.inf
+    for v in height:
+        for t in theta:
+            cos, sin = math.cos(t), math.sin(t)
+            if cos > _FLAT:
+                best = max(best, (-a - v * sin) / cos)
+            if sin > _FLAT:
+                best = max(best, (v * cos - b) / sin)
+        # Where a corner lies on the line; only these angles can beat the range's two ends.
+        if abs(v) < a and theta[0] < math.asin(-v / a) < theta[1]:
+            best = max(best, -math.sqrt(a * a - v * v))
+        if abs(v) < b and theta[0] < math.acos(v / b) < theta[1]:
+            best = max(best, -math.sqrt(b * b - v * v))
+    return best
+
+
+@njit(cache=True)
+def _shortest_chord(a, b, theta, far, sag):  # type: ignore[no-untyped-def]
+    """A lower bound of the chord's length on a line at most ``far`` above or below the centre.
+
+    On a straight line it is min(2a / cos, 2b / sin, (a sin + b cos - |v|) / (sin cos)). The ends of a chord of a
+    curved line lie at heights that differ by up to ``sag``, which costs the first two what the sides' slant says.
+    """
+    shortest = np.inf
+    for piece in range(_CHORD_PIECES):
+        low = theta[0] + (theta[1] - theta[0]) * piece / _CHORD_PIECES
+        high = theta[0] + (theta[1] - theta[0]) * (piece + 1) / _CHORD_PIECES
+        cos, sin = math.cos(low), math.sin(high)
+        if cos > _FLAT:
+            shortest = min(shortest, (2 * a - sag * sin) / cos)
+        if sin > _FLAT:
+            shortest = min(shortest, (2 * b - sag * cos) / sin)
+        # Concave in theta, so smallest at an end.
+        over = min(a * math.sin(low) + b * cos, a * sin + b * math.cos(high)) - far
+        product = max(math.sin(2 * low), math.sin(2 * high)) / 2
+        if low < math.pi / 4 < high:
+            product = 0.5
+        if product > _FLAT:
+            shortest = min(shortest, over / product)
+    return shortest
+
+
+@njit(cache=True)
+def _reach(a, b, theta, far):  # type: ignore[no-untyped-def]
+    """How far from the centre, along a line at most ``far`` above or below it, a slot of the angles can reach."""
+    reach = a * math.cos(theta[0]) + b * math.sin(theta[1])
+    if math.sin(theta[0]) > _FLAT:
+        reach = min(reach, (b + far * math.cos(theta[0])) / math.sin(theta[0]))
+    if math.cos(theta[1]) > _FLAT:
+        reach = min(reach, (a + far * math.sin(theta[1])) / math.cos(theta[1]))
+    return reach
+
+
+@njit(cache=True)
+def _known(a, b, theta, low, high, bend):  # type: ignore[no-untyped-def]
+    """(largest left end, smallest right end, shortest chord) on a line ``low`` to ``high`` above the centre."""
+    far = max(abs(low), abs(high))
+    sag, near = 0.0, 1.0
+    if bend != 0.0:
+        radius = 1.0 / abs(bend)
+        sag = radius
+        reach = _reach(a, b, theta, far)
+        # The line leaves its tangent by the sag, and so reaches a little further than its tangent does.
+        for _ in range(3):
+            if reach < radius:
+                sag = radius - math.sqrt(radius * radius - reach * reach)
+            reach = _reach(a, b, theta, far + sag)
+        if sag > b:
+            return 0.0, 0.0, 0.0
+        near = 1.0 + (reach / radius) ** 2 / 4  # over asin(z) / z while z < 1 / 2
+        if bend > 0.0:
+            high += sag
+        else:
+            low -= sag
+        far = max(abs(low), abs(high))
+    tallest = min(
+        a * math.sin(theta[0]) + b * math.cos(theta[0]), a * math.sin(theta[1]) + b * math.cos(theta[1])
+    )
+    if far >= tallest:
+        return 0.0, 0.0, 0.0
+    left = _largest_left(a, b, theta, (low, high))
+    right = -_largest_left(a, b, theta, (-high, -low))
+    shortest = max(right - left, _shortest_chord(a, b, theta, far, sag))
+    return left * near if left > 0.0 else left, right * near if right < 0.0 else right, shortest
+
+
+@njit(cache=True)
+def _spaced(half, spacing, theta, off):  # type: ignore[no-untyped-def]
+    """Half length and width with the spacing, the least over angles against the kerb, as ``feasible.spaced_size``."""
+    a, b = half
+    low, high = max(0.0, theta[0] - off), min(math.pi / 2, theta[1] + off)
+    if a * math.sin(high) <= b * math.cos(high):
+        return a + spacing / 2 * math.cos(high), b
+    if a * math.sin(low) > b * math.cos(low):
+        return a, b + spacing / 2 * math.sin(low)
+    return a, b
+
+
+@njit(cache=True)
+def chord_tables(half, spacing, cells, pitch, parts, bend, off):  # type: ignore[no-untyped-def]
+    """What slots of each cell cover on the lines around them.
+
+    Lines lie ``pitch`` apart; a cell's centres lie in one of ``parts`` equal parts of the ground between line m and
+    the next. ``half`` is a slot's (half length, half width), ``spacing`` the room between two along the kerb.
+    ``cells`` (T, 2) are ranges of angles, none across pi / 2. ``bend`` is the lines' curvature, 1 / m, positive
+    upwards; ``off`` by how much angles against the kerb may differ from angles against the lines.
+
+    Returns ``chords`` (T, parts, 2 R + 1, 6), at index r + R for line m + r: largest left end, smallest right end,
+    shortest chord, and the same three with spacing; and ``lines`` (T, parts, 2), the first and last r of the lines
+    that are surely covered, first > last when there is none.
+    """
+    farthest = int((math.hypot(half[0], half[1]) + spacing) / pitch) + 2
+    chords = np.zeros((cells.shape[0], parts, 2 * farthest + 1, 6))
+    lines = np.empty((cells.shape[0], parts, 2), dtype=np.int64)
+    for i in range(cells.shape[0]):
+        mirrored = cells[i, 0] >= math.pi / 2 - 1e-9
+        theta = (max(0.0, cells[i, 0]), min(cells[i, 1], math.pi / 2))
+        if mirrored:
+            theta = (max(0.0, math.pi - cells[i, 1]), min(math.pi - cells[i, 0], math.pi / 2))
+        wide = _spaced(half, spacing, theta, off)
+        for part in range(parts):
+            first, last = farthest + 1, -farthest - 1
+            for r in range(-farthest, farthest + 1):
+                low, high = r * pitch - (part + 1) * pitch / parts, r * pitch - part * pitch / parts
+                plain = _known(half[0], half[1], theta, low, high, bend)
+                if plain[1] - plain[0] < TINY_M:
+                    if first <= last:
+                        break
+                    continue
+                spaced = plain
+                if spacing > 0.0:
+                    spaced = _known(wide[0], wide[1], theta, low, high, bend)
+                at = chords[i, part, r + farthest]
+                at[0], at[1], at[3], at[4] = plain[0], plain[1], spaced[0], spaced[1]
+                if mirrored:
+                    at[0], at[1], at[3], at[4] = -plain[1], -plain[0], -spaced[1], -spaced[0]
+                at[2], at[5] = plain[2], spaced[2]
+                first, last = min(first, r), max(last, r)
+            lines[i, part, 0], lines[i, part, 1] = first, last
+    return chords, lines
