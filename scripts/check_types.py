@@ -13,18 +13,7 @@ PAGE = "apps/webmap/static/webmap"
 #: One project for the page and one for its service worker, whose globals differ.
 PROJECTS = ("tsconfig.json", "tsconfig.worker.json")
 #: Modules whose JSDoc is still to be written. Their faults are not counted; a module without faults must leave the list.
-UNTYPED: frozenset[str] = frozenset(
-    {
-        f"{PAGE}/{name}"
-        for name in (
-            "feed.js",
-            "format.js",
-            "main.js",
-            "model.js",
-            "panel.js",
-        )
-    }
-)
+UNTYPED: frozenset[str] = frozenset()
 
 
 def compiler(repository: Path = REPOSITORY) -> list[str] | None:

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from django.http import Http404
 from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -67,6 +69,7 @@ class PublicView(APIView):
         return response
 
 
+@method_decorator(gzip_page, name="dispatch")  # no secret is in it that compression could betray
 class MapView(PublicView):
     """A part of the map as GeoJSON, for a box, with an ETag."""
 

@@ -45,7 +45,6 @@ def _what_is_free() -> dict[str, Any]:
         "noneFree": _("No free space"),
         "nothingKnown": _("Nothing known right now"),
         "noZones": _("No parking zones here"),
-        "noZonesHint": _("Move the map, or show all zones."),
         "loading": _("Looking for free spaces …"),
         "zonesKnown": _("{known} of {all} zones known"),
         "updatedAt": _("seen {age}"),
@@ -90,9 +89,6 @@ def _single_space() -> dict[str, Any]:
         "goneHint": _("A car stands there now, or one is in the way."),
         "ranOut": _("This space may be taken by now"),
         "ranOutHint": _("No camera has seen it for a while, so nobody knows."),
-        "navigateApple": _("Apple Maps"),
-        "navigateGoogle": _("Google Maps"),
-        "navigateGeo": _("Another map app"),
     }
 
 

@@ -24,6 +24,7 @@ def copy(tmp_path: Path) -> Path:
     page = tmp_path / check_types.PAGE
     page.mkdir(parents=True)
     shutil.copy(REPOSITORY / check_types.PAGE / "types.d.ts", page)
+    shutil.copy(REPOSITORY / "apps/webmap/service-worker.js", tmp_path / "apps/webmap")
     for name in check_types.PROJECTS:
         shutil.copy(REPOSITORY / name, tmp_path)
     return tmp_path

@@ -140,7 +140,7 @@ class TestForm:
     def test_plain_json_for_those_who_ask(self, client, street):
         response = client.get(ZONES, headers={"accept": "application/json"})
         assert response.headers["Content-Type"] == "application/json"
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == "Accept, Accept-Encoding"
         assert FeatureCollection(**json.loads(response.content)).features
 
     def test_only_what_meets_the_box(self, client, street):

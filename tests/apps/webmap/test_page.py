@@ -54,12 +54,15 @@ def test_it_opens_when_the_database_is_away(client, monkeypatch):
     assert embedded(response, "config")["extent"] is None
 
 
-def test_every_string_of_the_script_is_there(client, settings):
+def test_the_scripts_words_and_the_strings_are_the_same(client, settings):
     strings = embedded(client.get("/"), "strings")
     folder = settings.BASE_DIR / "apps" / "webmap" / "static" / "webmap"
     source = "\n".join(path.read_text() for path in folder.rglob("*.js"))
-    used = set(re.findall(r'\btext\(\s*"(\w+)"', source)) | set(re.findall(r'\? "(\w+)" : "\w+"[,)]', source))
-    assert used
-    assert used <= set(strings) | {"offline", "server"}
-    for mode in ("parallel", "perpendicular", "diagonal", "free"):
-        assert mode in strings
+    used = set(re.findall(r'\btext\(\s*"(\w+)"', source))
+    for pair in re.findall(r'\btext\([^()"]*\? "(\w+)" : "(\w+)"', source):
+        used |= set(pair)
+    assert used <= set(strings)
+    modes = {"parallel", "perpendicular", "diagonal", "free"}  # named by the API
+    quoted = set(re.findall(r'"(\w+)"', source))
+    assert modes <= set(strings)
+    assert set(strings) - modes - quoted == set()

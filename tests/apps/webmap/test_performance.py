@@ -54,7 +54,7 @@ def get(url: str, **headers: str):
     return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=10)
 
 
-def test_it_is_light_as_it_is_served(open_page, site, town):
+def test_it_is_light_as_it_is_served(site, open_page, town):
     page = open_page("about:blank", service_workers="allow")
     transfers = Transfers(page.context.new_cdp_session(page))
     page.goto(site)

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Polling with If-None-Match. One request per address at a time; none while the tab is hidden.
 
+/** @import { Box, FeatureCollection } from "./types" */
+
 /** Requests that take longer than this are given up, ms. */
 const PATIENCE_MS = 10000;
+
+/** @typedef {{name: string, url: string, box: Box}} Want */
 
 export class Feed {
   /**
    * @param {number} pollMs time between polls
-   * @param {() => {name: string, url: string}[]} wanted what to ask for now
-   * @param {(name: string, collection: object) => void} received called with each new answer
+   * @param {() => Want[]} wanted what to ask for now
+   * @param {(want: Want, collection: FeatureCollection) => void} received called with each new answer
    * @param {() => void} settled called after each poll, good or bad
    */
   constructor(pollMs, wanted, received, settled) {
@@ -16,11 +20,18 @@ export class Feed {
     this.wanted = wanted;
     this.received = received;
     this.settled = settled;
-    this.known = new Map(); // name -> {url, etag}
-    this.lastGood = null; // local time of the last full success, ms
-    this.trouble = null; // null, "offline" or "server"
+    /** @type {Map<string, {url: string, etag: string | null}>} the last answer by name */
+    this.known = new Map();
+    /** @type {number | null} local time of the last full success, ms */
+    this.lastGood = null;
+    /** @type {"offline" | "server" | null} */
+    this.trouble = null;
+    /** Whether a poll has ended, well or not, since somebody began to look: before, nothing is known about now. */
+    this.checked = false;
     this.clockOffset = 0; // server time less local time, ms
-    this.timer = null;
+    /** @type {number | undefined} */
+    this.timer = undefined;
+    /** @type {AbortController | null} */
     this.running = null;
     document.addEventListener("visibilitychange", () => this.wake());
     window.addEventListener("online", () => this.wake());
@@ -31,10 +42,16 @@ export class Feed {
     return Date.now() + this.clockOffset;
   }
 
+  /** Whether the answers are those of a poll that went well, and that no newer one is replacing. */
+  get current() {
+    return this.checked && this.trouble === null && this.running === null;
+  }
+
   /** Poll at once, or stop while nobody looks. */
   wake() {
     clearTimeout(this.timer);
     if (document.hidden) {
+      this.checked = false;
       this.running?.abort();
       return;
     }
@@ -49,6 +66,7 @@ export class Feed {
     const patience = setTimeout(() => running.abort(), PATIENCE_MS);
     try {
       await Promise.all(this.wanted().map((want) => this.ask(want, running.signal)));
+      if (this.running !== running) return;
       this.lastGood = Date.now();
       this.trouble = null;
     } catch (error) {
@@ -58,16 +76,22 @@ export class Feed {
       clearTimeout(patience);
       if (this.running === running) {
         this.running = null;
-        if (!document.hidden) this.timer = setTimeout(() => this.poll(), this.pollMs);
+        if (!document.hidden) {
+          this.checked = true;
+          this.timer = setTimeout(() => this.poll(), this.pollMs);
+        }
         this.settled();
       }
     }
   }
 
-  async ask({ name, url }, signal) {
+  /** @param {Want} want @param {AbortSignal} signal */
+  async ask(want, signal) {
+    const { name, url } = want;
     const last = this.known.get(name);
+    /** @type {Record<string, string>} */
     const headers = { Accept: "application/geo+json" };
-    if (last?.url === url) headers["If-None-Match"] = last.etag;
+    if (last?.url === url && last.etag) headers["If-None-Match"] = last.etag;
     // The browser's own cache is left out: it would turn a 304 into a 200 that has to be read again.
     const response = await fetch(url, { headers, signal, cache: "no-store", credentials: "omit" });
     this.setClock(response.headers.get("Date"));
@@ -76,14 +100,15 @@ export class Feed {
     const collection = await response.json();
     if (signal.aborted) return;
     this.known.set(name, { url, etag: response.headers.get("ETag") });
-    this.received(name, collection);
+    this.received(want, collection);
   }
 
-  /** Forget an answer that is no longer shown, so that the next one is complete. */
+  /** Forget an answer that is no longer shown, so that the next one is complete. @param {string} name */
   forget(name) {
     this.known.delete(name);
   }
 
+  /** @param {string | null} date */
   setClock(date) {
     const server = date ? Date.parse(date) : NaN;
     if (Number.isNaN(server)) return;

@@ -2,54 +2,85 @@
 // What the page knows: zones and spaces by id, and the rule that everything ends at its valid_until, whether or not
 // the server can still be reached. Unknown is not full, and never 0.
 
+/** @import { Box, Feature, FeatureCollection, LonLat, Space, Zone, ZoneStatus } from "./types" */
+
 import { bounds, centre } from "./geometry.js";
+
+/** The spaces that are drawn and listed; other answers surround a space that is watched out of view. */
+const IN_VIEW = "spaces";
+/** @type {Map<string, Space>} */
+const NOTHING = new Map();
 
 export class MapModel {
   constructor() {
+    /** @type {Map<string, Zone>} */
     this.zones = new Map();
-    this.spaces = new Map();
+    /** @type {Map<string, {box: Box, spaces: Map<string, Space>}>} answers with spaces, by name */
+    this.answers = new Map();
   }
 
+  /** The spaces in view. @returns {Map<string, Space>} */
+  get spaces() {
+    return this.answers.get(IN_VIEW)?.spaces ?? NOTHING;
+  }
+
+  /** @param {FeatureCollection} collection */
   setZones(collection) {
     this.zones = new Map(collection.features.map((feature) => [feature.id, readZone(feature)]));
   }
 
-  setSpaces(collection) {
-    this.spaces = new Map(collection.features.map((feature) => [feature.id, readSpace(feature)]));
+  /** @param {FeatureCollection} collection @param {Box} box what was asked for @param {string} [name] */
+  setSpaces(collection, box, name = IN_VIEW) {
+    const spaces = new Map(collection.features.map((feature) => [feature.id, readSpace(feature)]));
+    this.answers.set(name, { box, spaces });
   }
 
-  /** Drop what has run out at `now` (server time, ms). Returns whether anything changed. */
+  /** @param {string} name */
+  drop(name) {
+    this.answers.delete(name);
+  }
+
+  /** The question has changed, and what was known answers it no longer. The zones' ground stays. */
+  forgetCounts() {
+    this.answers.clear();
+    for (const zone of this.zones.values()) zone.free = null;
+  }
+
+  /** A space by its id, in view or not. @param {string | null} id @returns {Space | null} */
+  find(id) {
+    if (id === null) return null;
+    for (const { spaces } of this.answers.values()) {
+      const space = spaces.get(id);
+      if (space) return space;
+    }
+    return null;
+  }
+
+  /** Every known space once. @returns {Space[]} */
+  everySpace() {
+    /** @type {Map<string, Space>} */
+    const all = new Map();
+    for (const { spaces } of this.answers.values()) for (const [id, space] of spaces) all.set(id, space);
+    return [...all.values()];
+  }
+
+  /** Whether the newest answers speak of this place. @param {LonLat} place */
+  covers([lon, lat]) {
+    return [...this.answers.values()].some(({ box: [w, s, e, n] }) => w <= lon && lon <= e && s <= lat && lat <= n);
+  }
+
+  /** Drop what has run out at `now` (server time, ms). @param {number} now */
   expire(now) {
-    let changed = false;
-    for (const [id, space] of this.spaces) {
-      if (space.validUntil > now) continue;
-      this.spaces.delete(id);
-      changed = true;
-      const zone = this.zones.get(space.zone);
-      // As the server does: when the last one has run out, nothing is known any more.
-      if (zone?.free > 0) zone.free = zone.free > 1 ? zone.free - 1 : null;
+    for (const [name, { spaces }] of this.answers) {
+      for (const [id, space] of spaces) {
+        if (space.validUntil > now) continue;
+        spaces.delete(id);
+        const zone = name === IN_VIEW ? this.zones.get(space.zone) : undefined;
+        // As the server does: when the last one has run out, nothing is known any more.
+        if (zone?.free) zone.free = zone.free > 1 ? zone.free - 1 : null;
+      }
     }
-    for (const zone of this.zones.values()) {
-      if (zone.free === null || zone.validUntil > now) continue;
-      zone.free = null;
-      changed = true;
-    }
-    return changed;
-  }
-
-  /** Zones with free spaces first, then full, then unknown; by name within. */
-  sortedZones() {
-    const rank = { free: 0, full: 1, unknown: 2 };
-    return [...this.zones.values()].sort(
-      (a, b) => rank[status(a)] - rank[status(b)] || a.name.localeCompare(b.name, undefined, { numeric: true }) || a.id.localeCompare(b.id),
-    );
-  }
-
-  /** The spaces of a zone, the surest first; the order is stable. */
-  spacesOf(zoneId) {
-    return [...this.spaces.values()]
-      .filter((space) => space.zone === zoneId)
-      .sort((a, b) => b.confidence - a.confidence || a.id.localeCompare(b.id));
+    for (const zone of this.zones.values()) if (zone.validUntil <= now) zone.free = null;
   }
 
   totals() {
@@ -66,21 +97,23 @@ export class MapModel {
   }
 }
 
+/** @param {Zone} zone @returns {ZoneStatus} */
 export function status(zone) {
   if (zone.free === null) return "unknown";
   return zone.free > 0 ? "free" : "full";
 }
 
-const time = (value) => (value === null ? null : Date.parse(value));
+/** @param {string | null | undefined} value */
+const time = (value) => (value ? Date.parse(value) : null);
 
-function readZone(feature) {
+/** A zone as the API writes it. @param {Feature} feature @returns {Zone} */
+export function readZone(feature) {
   const of = feature.properties;
-  const ring = feature.geometry.coordinates[0];
   return {
     id: feature.id,
     name: of.name,
     rings: feature.geometry.coordinates,
-    bounds: bounds(ring),
+    bounds: bounds(feature.geometry.coordinates[0]),
     free: of.free_count,
     observedAt: time(of.observed_at),
     validUntil: time(of.valid_until) ?? 0,
@@ -89,20 +122,22 @@ function readZone(feature) {
   };
 }
 
+/** @param {Feature} feature @returns {Space} */
 function readSpace(feature) {
   const of = feature.properties;
-  const ring = feature.geometry.coordinates[0];
   return {
     id: feature.id,
     zone: of.zone,
     rings: feature.geometry.coordinates,
-    centre: centre(ring),
+    centre: centre(feature.geometry.coordinates[0]),
     lengthM: of.length_m,
     widthM: of.width_m,
+    roomLengthM: of.room_length_m ?? null,
+    roomWidthM: of.room_width_m ?? null,
     confidence: of.confidence,
     hiddenShare: of.hidden_share,
-    observedAt: time(of.observed_at),
-    validUntil: time(of.valid_until),
+    observedAt: Date.parse(of.observed_at),
+    validUntil: Date.parse(of.valid_until),
     orientation: of.orientation,
     access: of.access,
   };

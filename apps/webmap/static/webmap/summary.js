@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// What a driver sees in three seconds: how many are free, for which car, how fresh that is, and what is wrong.
+
+/** @import { Car } from "./car.js" */
+/** @import { Feed } from "./feed.js" */
+/** @import { MapModel } from "./model.js" */
+/** @import { PositionWatch } from "./position.js" */
+/** @import { Origin, Roads } from "./roads.js" */
+
+import { by, setAttribute, setText, setWords } from "./dom.js";
+import { age, distance, text, walkSpeed } from "./format.js";
+import { TOLD_TO_M } from "./roads.js";
+
+/** News older than this many polls mean that the connection is bad. */
+const POLLS_MISSED = 2.5;
+/** Cameras send every 30 s; twice that without a picture is worth a word, ms. */
+const PICTURE_OLD_MS = 60000;
+
+/**
+ * Headline and freshness. Returns what a screen reader is told of it, "" while nothing is known.
+ * @param {MapModel} model
+ * @param {Car} car
+ * @param {number} now
+ * @param {boolean} waiting
+ */
+export function renderSummary(model, car, now, waiting) {
+  const { free, known, all, newest } = model.totals();
+  const headline = headlineWords(free, known, all, waiting, car.tooLarge);
+  setText(by("headline-words"), headline);
+  setWords(by("headline-car"), car.words() || null);
+  const state = known === 0 ? "unknown" : free ? "free" : "full";
+  setAttribute(by("panel"), "data-state", waiting ? "waiting" : state);
+  const parts = [];
+  if (newest !== null) parts.push(text("updatedAt", { age: age(now - newest) }));
+  if (all > 0 && known < all && !waiting && !car.tooLarge) parts.push(text("zonesKnown", { known, all }));
+  setText(by("freshness"), car.tooLarge ? car.tooLargeWords() : parts.join(" · ") || "\u00a0");
+  if (waiting || all === 0) return "";
+  return text("announce", { spaces: headline, zones: text("zonesKnown", { known, all }) });
+}
+
+/** @param {number} free @param {number} known @param {number} all @param {boolean} waiting @param {boolean} tooLarge */
+function headlineWords(free, known, all, waiting, tooLarge) {
+  if (waiting) return text("loading");
+  if (all === 0) return text("noZones");
+  if (tooLarge) return text("carTooLargeShort");
+  if (known === 0) return text("nothingKnown");
+  return free ? text("spacesFree", { n: free }) : text("noneFree");
+}
+
+/**
+ * What is wrong with connection or data, and its kind; ages in the words grow while the kind stays.
+ * @param {MapModel} model
+ * @param {Feed} feed
+ * @param {number} now
+ * @returns {{kind: string, words: string} | null}
+ */
+export function trouble(model, feed, now) {
+  const silence = feed.lastGood === null ? Infinity : Date.now() - feed.lastGood;
+  if (feed.trouble && silence > POLLS_MISSED * feed.pollMs) {
+    if (feed.lastGood === null) return { kind: "neverConnected", words: text("neverConnected") };
+    const kind = feed.trouble === "server" ? "serverTrouble" : "offline";
+    return { kind, words: text(kind, { age: age(silence) }) };
+  }
+  const { newest } = model.totals();
+  if (newest === null || now - newest <= PICTURE_OLD_MS) return null;
+  return { kind: "dataOld", words: text("dataOld", { age: age(now - newest) }) };
+}
+
+/**
+ * In which order the list is, how that is measured, and how sure the position is.
+ * @param {Origin} origin
+ * @param {string} placeName
+ * @param {Roads} roads
+ * @param {PositionWatch} position
+ */
+export function orderWords(origin, placeName, roads, position) {
+  if (origin.kind === "middle") return text("orderMiddle");
+  const parts = [origin.kind === "place" ? text("orderPlace", { place: placeName }) : text("orderHere")];
+  if (!roads.use(origin)) parts.push(text("straight"));
+  else if (roads.trouble) parts.push(text("roadTrouble", { host: roads.host }));
+  else parts.push(text(roads.known.size > 0 ? "byRoad" : "straight"));
+  parts.push(walkSpeed());
+  if (origin.kind === "here" && position.latest) {
+    parts.push(text("accuracy", { distance: distance(position.latest.accuracyM) }));
+  }
+  return parts.join(" · ");
+}
+
+/** What happens with the position. @param {Roads} roads */
+export function privacyWords(roads) {
+  const rounded = roads.host ? text("positionRounded", { host: roads.host, distance: distance(TOLD_TO_M) }) : "";
+  return [text("positionKept"), rounded].filter(Boolean).join(" ");
+}
+
+/** What is wrong with the position, and the cure; null when nothing is. @param {PositionWatch} position */
+export function positionTroubleWords(position) {
+  const words = { denied: "positionDenied", timeout: "positionTimeout", unavailable: "positionUnavailable", insecure: "positionInsecure" };
+  if (position.trouble) return text(words[position.trouble]);
+  if (!position.imprecise || !position.latest) return null;
+  return text("positionImprecise", { distance: distance(position.latest.accuracyM) });
+}
