@@ -69,14 +69,14 @@ def calibrating_urls(model_admin: Any) -> list[Any]:
         return model_admin.admin_site.admin_view(never_cache(checked))
 
     views: dict[str, View] = {
-        "": lambda request, camera: _page(model_admin, request, camera),
+        "": lambda request, camera: _page(request, camera, model_admin),
         "solve/": _solve,
         "warp/": _warp,
         "points/": _points,
         "frame/": _frame,
         "frame/next/": _next_frame,
         "leave/": _leave,
-        "save/": lambda request, camera: _save(model_admin, request, camera),
+        "save/": lambda request, camera: _save(request, camera, model_admin),
     }
     return [
         path(f"<int:pk>/calibrate/{ending}", guarded(view), name=_name(ending))
@@ -97,7 +97,7 @@ def _refused(error: Exception, names: tuple[str, ...] = ()) -> JsonResponse:
 
 
 @require_GET
-def _page(model_admin: Any, request: HttpRequest, camera: Camera) -> HttpResponse:
+def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpResponse:
     """The page with a policy under which no inline script or style runs and nothing but tiles comes from elsewhere."""
     context = {
         **model_admin.admin_site.each_context(request),
@@ -278,7 +278,7 @@ def _leave(request: HttpRequest, camera: Camera) -> HttpResponse:
 
 
 @require_POST
-def _save(model_admin: Any, request: HttpRequest, camera: Camera) -> HttpResponse:
+def _save(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpResponse:
     """A new version from the draft's points, in use from now on; the frame goes."""
     draft, data = _draft(request)
     note = str(data.get("note") or "").strip()

@@ -63,7 +63,9 @@ def horizon_px(calibration: Calibration) -> list[list[list[float]]]:
     if len(seen) < 2:
         return []
     inside = shapely.intersection(shapely.LineString(seen), shapely.box(0, 0, width, height))
-    lines = [part for part in shapely.get_parts(inside) if part.geom_type == "LineString"]
+    lines = [
+        part for part in shapely.get_parts(inside) if part.geom_type == "LineString" and not part.is_empty
+    ]
     return [_rounded(shapely.get_coordinates(part), 1) for part in lines]
 
 
@@ -127,7 +129,8 @@ class ErrorMap:
             cells = contour[:, 0, :]
             real = open_side[cells[:, 1], cells[:, 0]] > 0
             lines += [(piece + 0.5) * scale for piece in _runs(cells, real) if len(piece) > LINE_SCALE]
-        return [_rounded(cv2.approxPolyDP(line.astype(np.float32), 2.0, False)[:, 0], 1) for line in lines]
+        smooth = [cv2.approxPolyDP(line.astype(np.float32), 2.0, False)[:, 0] for line in lines]
+        return [_rounded(line, 1) for line in smooth if len(line) > 1]
 
 
 def _runs(points: NDArray[np.int32], wanted: NDArray[np.bool_]) -> list[NDArray[np.int32]]:

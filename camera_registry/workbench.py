@@ -343,11 +343,14 @@ def _zones(
             px = calibration.xy_3857_to_px(shapely.get_coordinates(seen))
             px = px[~np.isnan(px).any(axis=1)]
             worst = float(report.adjustment.ground_sigma_m(px).max()) if len(px) else None
+        rings = rings_px(calibration, shown)
+        if not rings:
+            continue
         share = frame.geometry_to_metres(seen).area / frame.geometry_to_metres(outline.geometry_3857).area
         found.append(
             {
                 "name": outline.name,
-                "px": rings_px(calibration, shown),
+                "px": rings,
                 "seen_share": float(share),
                 "worst_sigma_m": worst,
             }

@@ -202,6 +202,49 @@ BAD_INPUT = [
 ]
 
 
+class TestReferenceFrames:
+    """What an admin who calibrates waits for is copied on the way, and nothing else ever is."""
+
+    def test_a_frame_that_is_wished_for_is_copied_once(self, intake, root, camera):
+        frames = intake.watcher.references
+        land(root, jpeg())
+        intake.scan(0.15)
+        assert frames.get(camera.pk) is None
+        frames.ask(camera.pk)
+        for seed in (1, 2):
+            land(root, jpeg(seed=seed))
+            intake.scan(0.15)
+        assert frames.get(camera.pk).image == jpeg(seed=1)
+        assert intake.store.claim(1, "w").frames[0].image == jpeg(seed=2)  # analysed all the same
+        assert intake.files() == []
+
+    def test_a_camera_without_calibration_gets_its_first_one_so(self, root, redis_client):
+        camera = a_camera("new-pole", image_size=None)
+        intake = Intake(root, redis_client)
+        intake.watcher.references.ask(camera.pk)
+        land(root, jpeg(), account="new-pole")
+        intake.scan(0.15)
+        assert intake.watcher.references.get(camera.pk).image == jpeg()
+        assert (intake.counts("new-pole"), intake.files(), intake.waiting()) == ({}, [], 0)
+        land(root, jpeg(seed=1), account="new-pole")
+        intake.scan(0.15)
+        assert intake.counts("new-pole") == {"no_calibration": 1}
+
+    def test_another_size_is_copied_and_refused(self, intake, root, camera):
+        intake.watcher.references.ask(camera.pk)
+        land(root, jpeg(640, 360))
+        intake.scan(0.15)
+        assert intake.watcher.references.get(camera.pk).image == jpeg(640, 360)
+        assert intake.counts() == {"wrong_size": 1}
+
+    def test_what_is_no_picture_is_not_copied(self, intake, root, camera):
+        intake.watcher.references.ask(camera.pk)
+        land(root, jpeg()[:-40])
+        intake.scan(0.6)
+        assert intake.watcher.references.get(camera.pk) is None
+        assert intake.watcher.references.asked(camera.pk)
+
+
 class TestBadInput:
     @pytest.mark.parametrize(("case", "data", "reason"), BAD_INPUT, ids=[row[0] for row in BAD_INPUT])
     def test_each_ends_counted_and_deleted(self, intake, root, redis_client, case, data, reason):

@@ -26,13 +26,12 @@ export function drawResiduals(map, group, scene, half, toLatLng) {
     const from = points.find((point) => point.id === result.id)?.[half];
     const to = half === "px" ? result.seen_px : result.landed_lonlat;
     if (!from || !to) continue;
-    const [a, b] = [toLatLng(from), toLatLng(to)].map((at) => map.latLngToLayerPoint(at).multiplyBy(1));
-    const exact = map.project(toLatLng(to)).subtract(map.project(toLatLng(from)));
-    arrows.push({ a, b, exact, bad: result.suspect });
+    const way = map.project(toLatLng(to)).subtract(map.project(toLatLng(from)));
+    arrows.push({ from: map.latLngToLayerPoint(toLatLng(from)), way, bad: result.suspect });
   }
-  const longest = Math.max(0.01, ...arrows.map((arrow) => Math.hypot(arrow.exact.x, arrow.exact.y)));
+  const longest = Math.max(0.01, ...arrows.map(({ way }) => Math.hypot(way.x, way.y)));
   const factor = FACTORS.find((times) => longest * times <= LONGEST_PX) ?? 1;
-  for (const { a, exact, bad } of arrows) arrow(map, group, a, exact.multiplyBy(factor), bad);
+  for (const { from, way, bad } of arrows) arrow(map, group, from, way.multiplyBy(factor), bad);
   return factor;
 }
 

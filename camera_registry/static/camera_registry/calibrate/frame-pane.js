@@ -21,7 +21,7 @@ export function createFramePane(element, handlers) {
     crs: L.CRS.Simple,
     minZoom: -4,
     maxZoom: MAX_ZOOM,
-    zoomSnap: 0.25,
+    zoomSnap: 0.1,
     zoomDelta: 0.5,
     attributionControl: false,
     keyboard: false,
@@ -63,10 +63,12 @@ export function createFramePane(element, handlers) {
   }
 
   function fit() {
-    map.setMaxBounds(bounds().pad(0.5));
+    // Bounds are set when the view lies inside them: Leaflet would glide there otherwise.
+    map.setMaxBounds(L.latLngBounds([]));
     map.setMinZoom(-4);
     map.fitBounds(bounds(), { animate: false });
     map.setMinZoom(map.getZoom() - 1);
+    map.setMaxBounds(bounds().pad(1));
   }
 
   /** @param {Scene} scene */

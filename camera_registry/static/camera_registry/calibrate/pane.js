@@ -28,7 +28,7 @@ export function createMarkers(map, half, ground, handlers) {
   map.on("click", (event) => {
     if (!ground.accepts(ground.toPair(event.latlng))) return;
     const id = handlers.placed(half, ground.toPair(event.latlng));
-    markers.get(id)?.getElement()?.focus();
+    markers.get(id)?.getElement()?.focus({ preventScroll: true });
   });
   map.on("mousemove", (event) => handlers.lookedAt(half, ground.toPair(event.latlng)));
   map.on("mouseout", () => handlers.lookedAt(half, null));
@@ -49,7 +49,7 @@ export function createMarkers(map, half, ground, handlers) {
     else if (event.key === "Enter" || event.key === "n") {
       if (!ground.accepts(ground.toPair(map.getCenter()))) return true;
       const id = handlers.placed(half, ground.toPair(map.getCenter()));
-      markers.get(id)?.getElement()?.focus();
+      markers.get(id)?.getElement()?.focus({ preventScroll: true });
     } else return false;
     return true;
   }
@@ -68,11 +68,11 @@ export function createMarkers(map, half, ground, handlers) {
     } else if (event.key === "Delete" || event.key === "Backspace") {
       const next = neighbour(id);
       handlers.removed(id);
-      if (next) markers.get(next)?.getElement()?.focus();
-      else element.focus();
+      if (next) markers.get(next)?.getElement()?.focus({ preventScroll: true });
+      else element.focus({ preventScroll: true });
     } else if (event.key === "k") handlers.toggled(id);
     else if (event.key === "Enter" || event.key === " ") handlers.onwards(id, half);
-    else if (event.key === "Escape") element.focus();
+    else if (event.key === "Escape") element.focus({ preventScroll: true });
     else return false;
     return true;
   }
@@ -106,8 +106,8 @@ export function createMarkers(map, half, ground, handlers) {
       event.preventDefault();
       event.stopPropagation();
     });
-    marker.on("click", () => knob.focus());
-    marker.on("dragstart", () => knob.focus());
+    marker.on("click", () => knob.focus({ preventScroll: true }));
+    marker.on("dragstart", () => knob.focus({ preventScroll: true }));
     let drags = 0;
     marker.on("dragstart", () => (drags += 1));
     marker.on("drag", () => {
