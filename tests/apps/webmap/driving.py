@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""A street for the driver's page, and a driver who stands on it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.utils import timezone
+from playwright.sync_api import Locator, Page
+
+from tests.apps.devices import PHONE
+from tests.apps.street import CORNER_LONLAT, box, make_zone, publish, space
+
+M_PER_DEG = 111_195.0
+
+
+def make_street() -> None:
+    """Main Street with spaces at 10 and 40 m, Park Entrance north of it with one at 50 m, residents' School Lane."""
+    now = timezone.now()
+    make_zone(name="Main Street")
+    make_zone("park", name="Park Entrance", geometry_3857=box(0, 14, 60, 19))
+    make_zone("school", name="School Lane", geometry_3857=box(66, 0, 69, 40), access="residents")
+    publish("main-street", [space(10), space(40)], now, times=2)
+    publish("park", [space(50, 16.5)], now, times=2)
+    publish("school", [space(67.5, 20, bearing_deg=0)], now, times=2)
+
+
+def place(east_m: float, north_m: float) -> tuple[float, float]:
+    """Longitude, latitude of a point of the street."""
+    lon, lat = CORNER_LONLAT
+    stretch = math.cos(math.radians(lat))
+    return lon + east_m / (M_PER_DEG * stretch), lat + north_m / M_PER_DEG
+
+
+def standing(east_m: float, north_m: float, accuracy_m: float = 15) -> dict[str, Any]:
+    """A phone that knows where it is, for `open_page`."""
+    lon, lat = place(east_m, north_m)
+    position = {"longitude": lon, "latitude": lat, "accuracy": accuracy_m}
+    return PHONE | {"geolocation": position, "permissions": ["geolocation"]}
+
+
+def row(page: Page, name: str) -> Locator:
+    """A zone of the list."""
+    return page.locator(".zone-item", has_text=name)
+
+
+def zone_names(page: Page) -> list[str]:
+    """The list's zones in their order."""
+    return page.locator(".zone-row .name").all_inner_texts()
+
+
+def open_space(page: Page, zone: str, which: int = 0) -> None:
+    """Open the details of a zone's space, by the list."""
+    if not row(page, zone).locator(".space-row").first.is_visible():
+        row(page, zone).locator(".zone-row").click()
+    row(page, zone).locator(".space-row").nth(which).click()
