@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The bees side by side: SPARK's settings of the paper's search, and mealpy's OriginalABC as a peer, in one run.
+"""Placement side by side in one run: production, the paper as published, mealpy's bees, an exact solver on a grid.
 
 The instances are the public ones where `SPARK_SHARED` (default: the folder `shared` beside the checkout) has them, else
-seeded kerb strips made here. Every layout is judged by the scorer's plain shapely, not by the solver's own check.
+seeded ones made here. Every layout is judged by the scorer's plain shapely, not by the solver's own check. A page of
+pictures goes to var/bench/placement.html.
 
     python -m benchmarks placement [--quick]      or      python -m benchmarks.placement [--quick]
 """
@@ -12,192 +13,199 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-try:
-    from mealpy import ABC, FloatVar
-except ModuleNotFoundError:  # the peer is there for Python 3.11 only (requirements-dev.in says why)
-    ABC = None
-
-from workers.placement import (
-    AS_PUBLISHED_FULL,
-    AS_PUBLISHED_X,
-    PACKED,
-    STREET,
-    PaperParameters,
-    place,
-    warm_up,
-)
-from workers.placement.feasible import feasible_slots
-from workers.placement.instances import Instance, parse_instances
-from workers.placement.paper import paper_task
-from workers.placement.problem import Slot
-from workers.placement.score import score_instance
+from benchmarks.placement_colony import colony_or_restarts
+from benchmarks.placement_exact import HAS_CP_SAT, exact_on_a_grid
+from benchmarks.placement_families import families
+from benchmarks.placement_growth import crowding, growth
+from benchmarks.placement_methods import HAS_MEALPY, Layout, Method, mealpy, paper, production
+from benchmarks.placement_page import write_page
+from workers.placement import AS_PUBLISHED_FULL, AS_PUBLISHED_X, warm_up
+from workers.placement.instances import parse_instances
+from workers.placement.score import Score, score_instance
 
 ROOT = Path(__file__).resolve().parents[1]
 BENCH = Path(os.environ.get("SPARK_SHARED", ROOT.parent / "shared")) / "bench"
+PAGE = ROOT / "var" / "bench" / "placement.html"
 
-# What each addition to the published search is worth: switched on one after another.
-STAGES: tuple[tuple[str, PaperParameters], ...] = (
-    ("published, x, y, angle", AS_PUBLISHED_FULL),
-    ("published, x only", AS_PUBLISHED_X),
-    ("+ N lowered", replace(AS_PUBLISHED_X, lower_n=True)),
-    (
-        "+ by free stretch",
-        replace(AS_PUBLISHED_X, lower_n=True, by_stretch=True, iterations=STREET.iterations),
-    ),
-    ("+ spread start", replace(STREET, several_rows=False, other_lines=False)),
-    ("+ several rows", replace(STREET, other_lines=False)),
-    ("+ other lines = street", STREET),
-    ("packed (no lanes, two rows)", PACKED),
-)
-# mealpy needs a second or more for a zone, so it gets a few: one of each family with room in it.
-PEER_ZONES, PEER_ZONES_QUICK = 8, 2
+#: The peers need seconds for a zone, so they get small ones: up to this area and this many spaces known.
+PEER_AREA_M2, PEER_MOST_SPACES = 320.0, 20
+PEER_ZONES, PEER_ZONES_QUICK = 10, 2
+#: What a peer may spend to reach production's count: the paper's iterations, and its own limit for the exact solver.
+BUDGETS, BUDGETS_QUICK = (500, 2000, 8000, 32_000), (500, 2000)
+SLOW_BUDGETS = (500, 2000)
+EXACT_SECONDS, EXACT_SECONDS_QUICK = 30.0, 5.0
+COLONY_BUDGETS, COLONY_BUDGETS_QUICK = (50, 200, 1000), (50,)
 
 Row = dict[str, Any]
-Layout = tuple[Sequence[Slot], float, float, int]  # slots, processor milliseconds, cost, evaluations
+Item = dict[str, Any]
+
+
+class Bench:
+    """Instances, what is known of them, and the judge."""
+
+    def __init__(self, quick: bool) -> None:
+        items, self.known = _instances()
+        self.items = items[::4] if quick else items
+        self.instances = parse_instances(self.items)
+        self.layouts: dict[str, dict[str, Layout]] = {}
+        self.scores: dict[str, dict[str, Score]] = {}
+
+    def row(self, name: str, method: Method, chosen: Sequence[int] | None = None) -> Row:
+        """Lay out and judge; a row of a table. Layouts and scores are kept under the method's name."""
+        chosen = range(len(self.items)) if chosen is None else chosen
+        layouts, scores = {}, {}
+        for k in chosen:
+            instance = self.instances[k]
+            layouts[instance.id] = found = method(instance.problem)
+            slots = [[slot.x, slot.y, slot.theta_rad] for slot in found.slots]
+            scores[instance.id] = score_instance(self.items[k], slots, reach=True)
+        self.layouts[name], self.scores[name] = layouts, scores
+        placed = sum(score.counted for score in scores.values())
+        best = sum(self.known.get(name, 0) for name in scores)
+        bounds = [layout.bound for layout in layouts.values()]
+        bound = None if None in bounds else sum(b or 0 for b in bounds)
+        cpu = [layout.cpu_ms for layout in layouts.values()]
+        behind = [self.known.get(name, 0) - score.counted for name, score in scores.items()]
+        return {
+            "method": name,
+            "zones": len(scores),
+            "placed": placed,
+            "best known": best or None,
+            "ratio": round(placed / best, 3) if best else None,
+            "most behind": max(behind) if best else None,
+            "bound": bound,
+            "gap %": round(100 * (bound - placed) / bound, 1) if bound else None,
+            "infeasible": sum(score.infeasible for score in scores.values()),
+            "reachable": sum(sum(score.reachable) for score in scores.values()),
+            "cpu ms median": round(float(np.median(cpu)), 3),
+            "p95": round(float(np.quantile(cpu, 0.95)), 3),
+            "worst": round(max(cpu), 3),
+        }
+
+    def few(self, count: int) -> list[int]:
+        """Small zones that hold something, of as many families as there are."""
+        small = [
+            k
+            for k, instance in enumerate(self.instances)
+            if instance.problem.zone.area <= PEER_AREA_M2
+            and 1 <= self.known.get(instance.id, 5) <= PEER_MOST_SPACES
+        ]
+        first = {self.instances[k].family: k for k in reversed(small)}
+        return sorted(first.values())[:count]
 
 
 def run(quick: bool = False) -> dict[str, list[Row]]:
-    """Tables by title. Quick: every fifth instance, fewer zones for the peer."""
-    items, known = _instances()
-    started = time.perf_counter()
+    """Tables by title. Quick: every fourth instance, two zones for the peers, one budget for the colony."""
+    bench = Bench(quick)
+    began = time.process_time()
     warm_up()
-    warmed = time.perf_counter() - started
-    chosen = items[::5] if quick else items
-    problems = {item["id"]: instance for item, instance in zip(items, parse_instances(items), strict=True)}
-    settings = [
-        _row(name, chosen, known, lambda item, p=p: _ours(problems[item["id"]], p, 0)) for name, p in STAGES
+    warmed = time.process_time() - began
+    repeats = 3 if quick else 7
+    everywhere = [
+        bench.row("production", production(False, repeats=repeats)),
+        bench.row("production, reachable only", production(True, repeats=repeats)),
+        bench.row("paper, x only", paper(AS_PUBLISHED_X)),
+        bench.row("paper, x, y, angle", paper(AS_PUBLISHED_FULL)),
     ]
-    roomy = [item for item in items if 2 <= known.get(item["id"], 3) <= 25]
-    families = {item["family"]: item for item in reversed(roomy)}
-    few = list(families.values())[: PEER_ZONES_QUICK if quick else PEER_ZONES]
-    peers = []
-    for search, p in (("x only", AS_PUBLISHED_X), ("x, y, angle", AS_PUBLISHED_FULL)):
-        for name, solve in (("SPARK published", _ours), *PEERS):
-            peers.append(
-                _row(
-                    f"{name}, {search}",
-                    few,
-                    known,
-                    lambda i, p=p, solve=solve: solve(problems[i["id"]], p, 0),
-                )
-            )
+    pictured = {name: {k: v.slots for k, v in found.items()} for name, found in bench.layouts.items()}
+    write_page(PAGE, bench.instances, pictured, bench.known, bench.scores)
+    few = bench.few(PEER_ZONES_QUICK if quick else PEER_ZONES)
+    peers, equal = _peers(bench, few, quick)
+    modes = ("perpendicular", "free") if quick else ("parallel", "perpendicular", "free")
+    seeds = range(2 if quick else 5)
+    ways = production(True, repeats=3)
+    roomy = [i.problem for i in bench.instances if i.problem.zone.area < 700][:: 4 if quick else 1]
     return {
-        f"{len(chosen)} zones, seed 0": settings,
-        f"{len(few)} zones, same cost function, same N, same evaluations": peers,
-        "warm-up": [{"kernels ready after s": round(warmed, 2)}],
+        "every zone": everywhere,
+        f"{len(few)} small zones: the peers": peers,
+        "the same zones: processor time until a method reaches production's count": equal,
+        "production, reachable only: cpu ms as zones grow": growth(ways, modes, seeds),
+        "the same as cars fill 1.3 km": crowding(ways, ("perpendicular", "free"), seeds),
+        "the colony against restarts of its decoder": colony_or_restarts(
+            roomy, range(2 if quick else 5), COLONY_BUDGETS_QUICK if quick else COLONY_BUDGETS
+        ),
+        "start": [{"kernels ready after cpu s": round(warmed, 2), "pictures": str(PAGE.relative_to(ROOT))}],
     }
 
 
-def _ours(instance: Instance, parameters: PaperParameters, seed: int) -> Layout:
-    placement = place(instance.problem, parameters=parameters, seed=seed)
-    return placement.slots, placement.cpu_ms, placement.cost, placement.evaluations
-
-
-def _mealpy(instance: Instance, parameters: PaperParameters, seed: int) -> Layout:
-    """mealpy on the very same task: its bees get our compiled cost, so only the colony differs."""
-    began = time.process_time()
-    task = paper_task(instance.problem, parameters)
-    if task.n == 0:
-        return (), (time.process_time() - began) * 1e3, 0.0, 0
-    moving = slice(0, task.moving)
-
-    def layout(solution: np.ndarray) -> np.ndarray:
-        poses = np.tile(task.low, (task.n, 1))
-        poses[:, moving] = solution.reshape(task.n, task.moving)
-        return poses
-
-    calls = 0
-
-    def cost(solution: np.ndarray) -> float:
-        nonlocal calls
-        calls += 1
-        return task.cost(layout(solution))
-
-    # mealpy counts an onlooker for every employed bee, as we do: the evaluations are the same.
-    bees = ABC.OriginalABC(parameters.iterations, parameters.food_sources, parameters.abandonment_limit)
-    bounds = FloatVar(lb=[*task.low[moving]] * task.n, ub=[*task.high[moving]] * task.n, name="slots")
-    best = bees.solve({"bounds": bounds, "minmax": "min", "obj_func": cost, "log_to": None}, seed=seed)
-    poses = layout(best.solution).tolist()
-    slots = feasible_slots(instance.problem, [task.frame.slot(pose) for pose in poses])
-    return slots, (time.process_time() - began) * 1e3, float(best.target.fitness), calls
-
-
-#: Nothing to compare with where mealpy is not installed.
-PEERS = (("mealpy OriginalABC", _mealpy),) if ABC is not None else ()
-
-
-def _row(
-    name: str, items: Sequence[dict[str, Any]], known: dict[str, int], solve: Callable[..., Layout]
-) -> Row:
-    placed = infeasible = best = 0
-    cpu, costs, evaluations = [], [], 0
-    for item in items:
-        slots, cpu_ms, cost, count = solve(item)
-        score = score_instance(item, [[slot.x, slot.y, slot.theta_rad] for slot in slots])
-        placed, infeasible, best = (
-            placed + score.counted,
-            infeasible + score.infeasible,
-            best + known.get(item["id"], 0),
+def _peers(bench: Bench, few: list[int], quick: bool) -> tuple[list[Row], list[Row]]:
+    """One table of what each method finds, and one of what it takes them to find as much as production."""
+    budgets = BUDGETS_QUICK if quick else BUDGETS
+    rows = [bench.row("production, few", production(False, repeats=3), few)]
+    target = {name: score.counted for name, score in bench.scores["production, few"].items()}
+    ours = {name: layout.cpu_ms for name, layout in bench.layouts["production, few"].items()}
+    equal = []
+    searches = (("x only", AS_PUBLISHED_X), ("x, y, angle", AS_PUBLISHED_FULL))
+    for title, parameters in searches:
+        ladder = [paper(replace(parameters, iterations=n)) for n in budgets]
+        rows.append(bench.row(f"paper, {title}, few", ladder[0], few))
+        equal.append(_time_to_equal(bench, few, f"paper, {title}", ladder, target, ours))
+    for title, parameters in searches if HAS_MEALPY else ():
+        ladder = [mealpy(replace(parameters, iterations=n)) for n in SLOW_BUDGETS[: 1 if quick else 2]]
+        rows.append(bench.row(f"mealpy OriginalABC, {title}", ladder[0], few))
+        equal.append(_time_to_equal(bench, few, f"mealpy OriginalABC, {title}", ladder, target, ours))
+    if HAS_CP_SAT:
+        seconds = EXACT_SECONDS_QUICK if quick else EXACT_SECONDS
+        name = "CP-SAT, exact on a grid of poses"
+        rows.append(bench.row(name, lambda problem: exact_on_a_grid(problem, seconds), few))
+        solved = bench.layouts[name]
+        rows[-1]["note"] = (
+            f"{sum(f.note.startswith('optimal') for f in solved.values())} proved for their grid"
         )
-        evaluations += count
-        cpu.append(cpu_ms)
-        costs.append(cost)
+        equal.append(_time_to_equal(bench, few, name, [lambda p: exact_on_a_grid(p, seconds)], target, ours))
+    return rows, equal
+
+
+def _time_to_equal(
+    bench: Bench,
+    few: list[int],
+    name: str,
+    ladder: list[Method],
+    target: dict[str, int],
+    ours: dict[str, float],
+) -> Row:
+    """The first budget with which a method places as many as production, counting that attempt alone."""
+    reached, slower, wasted = [], [], []
+    for k in few:
+        instance = bench.instances[k]
+        spent = 0.0
+        for method in ladder:
+            found = method(instance.problem)
+            spent = found.cpu_ms
+            slots = [[slot.x, slot.y, slot.theta_rad] for slot in found.slots]
+            if score_instance(bench.items[k], slots).counted >= target[instance.id]:
+                reached.append(spent)
+                slower.append(spent / ours[instance.id])
+                break
+        else:
+            wasted.append(spent)
     return {
         "method": name,
-        "placed": placed,
-        "best known": best or None,
-        "ratio": round(placed / best, 3) if best else None,
-        "infeasible": infeasible,
-        "cpu ms median": round(statistics.median(cpu), 1),
-        "cpu ms p95": round(float(np.quantile(cpu, 0.95)), 1),
-        "cpu ms worst": round(max(cpu), 1),
-        "zones at cost 0": sum(cost <= 0 for cost in costs),
-        "layouts costed": evaluations,
+        "zones": len(few),
+        "reached": len(reached),
+        "cpu ms median where reached": round(float(np.median(reached)), 1) if reached else None,
+        "times production's": round(float(np.median(slower))) if slower else None,
+        "never": len(wasted),
+        "within cpu ms (median)": round(float(np.median(wasted))) if wasted else None,
     }
 
 
-def _instances() -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """The public instances with the best counts known, or strips of our own without."""
+def _instances() -> tuple[list[Item], dict[str, int]]:
+    """The public instances with the best counts known, or seeded ones of our own without."""
     path = BENCH / "placement_public.json"
     if not path.exists():
-        return [_strip(seed) for seed in range(20)], {}
+        return families(range(4)), {}
     reference = json.loads((BENCH / "placement_public_reference.json").read_text(encoding="utf-8"))
     items = json.loads(path.read_text(encoding="utf-8"))
     return items, {name: int(entry["best_known"]) for name, entry in reference.items()}
-
-
-def _strip(seed: int) -> dict[str, Any]:
-    """A kerb strip with crooked cars at random gaps."""
-    chance = np.random.default_rng(seed)
-    along = bool(seed % 2)
-    length, slot = float(chance.uniform(20, 80)), [5.0, 2.3]
-    depth, pitch = (2.6, 5.0) if along else (5.4, 2.3)
-    cars, x = [], float(chance.uniform(0, 2 * pitch))
-    while x + pitch < length:
-        u, v = (2.2, 0.9) if along else (0.9, 2.2)
-        turn, middle = chance.normal(0, 0.04), np.array([x + pitch / 2, depth / 2 + chance.normal(0, 0.1)])
-        spin = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        cars.append((np.array([[-u, -v], [u, -v], [u, v], [-u, v]]) @ spin + middle).tolist())
-        x += pitch + float(chance.exponential(pitch))
-    return {
-        "id": f"strip-{seed}",
-        "family": f"strip-{seed}",
-        "zone": [[0, 0], [length, 0], [length, depth], [0, depth]],
-        "occupied": cars,
-        "slot": slot,
-        "mode": "parallel" if along else "perpendicular",
-        "angle_ranges_deg": [[-12, 12] if along else [78, 102]],
-        "kerb": [[0, 0], [length, 0]],
-    }
 
 
 def main() -> None:
