@@ -488,8 +488,4 @@
   const callback = window[own.searchParams.get("callback")];
   need(typeof callback === "function", "the callback is not a function");
   setTimeout(callback);
-  if (own.searchParams.get("key") === "refused") {
-    // As documented: the console tells the developer, the page is told by this function, the map turns grey.
-    setTimeout(() => window.gm_authFailure?.(), 400);
-  }
 })();

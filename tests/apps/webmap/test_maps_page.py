@@ -196,7 +196,9 @@ def test_no_tile_file_is_no_address(client, settings, tmp_path):
         (None, "which is not a file"),
         (b"GIF89a and more", "which is no PMTiles file of version 3"),
         (b"PMTiles\x02" + bytes(120), "which is no PMTiles file of version 3"),
-        (b"PMTiles\x03" + bytes(120), None),
+        (b"PMTiles\x03", "which is no PMTiles file of version 3"),
+        (b"PMTiles\x03" + bytes(91) + b"\x01" + bytes(27), "whose tiles are no pictures"),
+        (b"PMTiles\x03" + bytes(91) + b"\x02" + bytes(27), None),
     ],
 )
 def test_a_wrong_tile_file_is_found_before_the_first_driver(settings, tmp_path, content, problem):

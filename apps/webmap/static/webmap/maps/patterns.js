@@ -11,7 +11,7 @@ const SPACING_PX = 9;
 const MAX_LINES = 400;
 
 /**
- * Lines at 45° through a polygon, cut at its edges and holes.
+ * Lines rising at 45° through a polygon, cut at its edges and holes.
  * @param {Ring[]} rings
  * @param {number} zoom
  * @returns {LonLat[][]}
@@ -21,7 +21,7 @@ export function hatch(rings, zoom) {
   const turned = rings.map((ring) =>
     ring.map((place) => {
       const [x, y] = project(place, zoom);
-      return [(x + y) / Math.SQRT2, (y - x) / Math.SQRT2];
+      return [(x - y) / Math.SQRT2, (x + y) / Math.SQRT2];
     }),
   );
   const across = turned[0].map((corner) => corner[1]);
@@ -32,7 +32,7 @@ export function hatch(rings, zoom) {
   for (let v = Math.ceil(low / spacing) * spacing; v < high; v += spacing) {
     const cuts = turned.flatMap((ring) => crossings(ring, v)).sort((a, b) => a - b);
     for (let i = 0; i + 1 < cuts.length; i += 2) {
-      lines.push([cuts[i], cuts[i + 1]].map((u) => unproject([(u - v) / Math.SQRT2, (u + v) / Math.SQRT2], zoom)));
+      lines.push([cuts[i], cuts[i + 1]].map((u) => unproject([(v + u) / Math.SQRT2, (v - u) / Math.SQRT2], zoom)));
     }
   }
   return lines;

@@ -17,8 +17,8 @@ export const MAX_ZOOM = 21;
 /** A box is never shown nearer than this, unless asked for. */
 const FIT_ZOOM = 19;
 const ZOOM_SNAP = 0.25;
-/** Free room around what is fitted into the view, pixels. */
-const MARGIN = { top: 40, right: 24, bottom: 40, left: 24 };
+/** Free room around what is fitted into the view, pixels: labels stand above, the buttons at the right. */
+const MARGIN = { top: 48, right: 64, bottom: 36, left: 24 };
 /** @type {Camera} */
 const WORLD = { centre: [15, 30], zoom: MIN_ZOOM };
 
