@@ -77,6 +77,41 @@ def details(page: Page) -> None:
     expect(page.locator("#details")).to_be_visible()
 
 
+def gone(page: Page) -> None:
+    """The chosen space is taken: the page says so, and what else there is."""
+    publish("main-street", [space(10)], timezone.now())
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")  # asks for news at once
+    expect(page.locator("#details-gone")).to_be_visible()
+
+
+def searching(page: Page) -> None:
+    page.locator("#details-close").click()
+    page.locator("#search-button").click()
+    page.locator("#search-words").fill("zzz")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search-state")).to_be_visible()
+
+
+def results(page: Page) -> None:
+    page.locator("#search-words").fill("38.7224, 35.4874")
+    expect(page.locator("#search-results li").first).to_be_visible()
+
+
+def own_car(page: Page) -> None:
+    page.locator("#search [data-close]").click()
+    page.locator("#car-button").click()
+    page.locator("#car-kinds label").last.click()
+    expect(page.locator("#car-length")).to_be_visible()
+    page.locator("#car-length").fill("99")
+    page.locator("#car-length").blur()
+
+
+def without_position(page: Page) -> None:
+    page.locator("#car [data-close]").first.click()
+    page.locator("#near-button").click()
+    expect(page.locator("#position-trouble")).to_be_visible()
+
+
 def banner(page: Page) -> None:
     page.evaluate(
         """() => { document.getElementById("banner").hidden = false;
@@ -85,7 +120,17 @@ def banner(page: Page) -> None:
 
 
 #: One after the other on the same page.
-STATES: list[Callable[[Page], None]] = [lambda page: None, opened_zone, details, banner]
+STATES: list[Callable[[Page], None]] = [
+    lambda page: None,
+    opened_zone,
+    details,
+    gone,
+    searching,
+    results,
+    own_car,
+    without_position,
+    banner,
+]
 
 
 def axe(page: Page) -> list[str]:
