@@ -4,7 +4,7 @@
 /** @import { Car, CarChoice, CarKind } from "./car.js" */
 
 import { kindWords, LENGTH_RANGE_M, WIDTH_RANGE_M } from "./car.js";
-import { by, input, make, setText, setWords } from "./dom.js";
+import { by, input, make, setAttribute, setText, setWords } from "./dom.js";
 import { decimal, text } from "./format.js";
 
 export class CarForm {
@@ -75,6 +75,8 @@ export class CarForm {
   render() {
     by("car-own").hidden = this.car.choice.kind !== "own";
     setText(by("car-button-words"), this.car.shortWords());
+    const chosen = this.car.chosen ? `${text("carButton")}: ${this.car.shortWords()}` : text("carButton");
+    setAttribute(by("car-button"), "aria-label", chosen);
     by("car-button").classList.toggle("on", this.car.chosen);
     setWords(by("car-trouble"), this.car.tooLarge ? this.car.tooLargeWords() : null);
   }
