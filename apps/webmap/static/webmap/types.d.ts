@@ -181,7 +181,7 @@ export interface MapEngine {
   size(): [number, number];
   putZone(zone: Zone, state: ZoneStatus): void;
   dropZone(id: string): void;
-  putSpace(space: Space, look: { fade: number; selected: boolean }): void;
+  putSpace(space: Space, look: { fade: number; selected: boolean; moved: boolean }): void;
   dropSpace(id: string): void;
   putLabel(label: Label): void;
   dropLabel(key: string): void;

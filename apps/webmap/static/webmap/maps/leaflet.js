@@ -131,11 +131,11 @@ class LeafletEngine {
     this.zones.delete(id);
   }
 
-  /** @param {Space} space @param {{fade: number, selected: boolean}} look */
-  putSpace(space, { fade, selected }) {
+  /** @param {Space} space @param {{fade: number, selected: boolean, moved: boolean}} look */
+  putSpace(space, { fade, selected, moved }) {
     let polygon = this.spaces.get(space.id);
-    if (polygon) polygon.setLatLngs(space.rings.map(latLngs));
-    else {
+    if (polygon && moved) polygon.setLatLngs(space.rings.map(latLngs));
+    if (!polygon) {
       polygon = L.polygon(space.rings.map(latLngs), { interactive: false, className: "space" }).addTo(this.map);
       this.spaces.set(space.id, polygon);
     }

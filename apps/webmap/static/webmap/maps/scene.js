@@ -68,7 +68,7 @@ export class Scene {
     this.arrangedFor = "";
     /** @type {Map<string, string>} id of a zone → how it was drawn */
     this.drawnZones = new Map();
-    /** @type {Map<string, string>} */
+    /** @type {Map<string, {shape: string, fade: number, selected: boolean}>} */
     this.drawnSpaces = new Map();
     /** @type {Map<string, string>} */
     this.drawnLabels = new Map();
@@ -178,10 +178,12 @@ export class Scene {
       const life = (now - space.observedAt) / Math.max(1, space.validUntil - space.observedAt);
       const fade = Math.min(FADE_STEPS, Math.max(0, Math.floor(life * (FADE_STEPS + 1))));
       const selected = space.id === this.selected;
-      const look = `${fade} ${selected} ${shapeOf(space.rings)}`;
-      if (this.drawnSpaces.get(space.id) === look) continue;
-      engine.putSpace(space, { fade, selected });
-      this.drawnSpaces.set(space.id, look);
+      const shape = shapeOf(space.rings);
+      const drawn = this.drawnSpaces.get(space.id);
+      const moved = drawn?.shape !== shape;
+      if (!moved && drawn?.fade === fade && drawn.selected === selected) continue;
+      engine.putSpace(space, { fade, selected, moved });
+      this.drawnSpaces.set(space.id, { shape, fade, selected });
     }
   }
 
