@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--epsg", type=int, default=4326, help="coordinate system of the slots (default 4326)"
     )
-    parser.add_argument("--mode", choices=("production", "paper"), default="paper")
+    parser.add_argument("--mode", choices=("production", "paper"), default="production")
     parser.add_argument("--seed", type=int, default=0)
     add_paper_options(parser)
     options = parser.parse_args(arguments)

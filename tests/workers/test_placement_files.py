@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[list[Polygon], dict[str, list[object]], str]:
     ("ending", "epsg", "slots_epsg"),
     [("geojson", 4326, None), ("shp", 3857, 3857), ("gpkg", 32636, None), ("shp", 4326, 32636)],
 )
-@pytest.mark.parametrize("mode", ["paper"])
+@pytest.mark.parametrize("mode", ["production", "paper"])
 def test_files_in_files_out(
     tmp_path: Path, ending: str, epsg: int, slots_epsg: int | None, mode: str
 ) -> None:

@@ -14,12 +14,10 @@ from shapely import LineString, Polygon
 
 from workers.placement.feasible import feasible_slots
 from workers.placement.geometry import polygonal
-from workers.placement.paper import lay_as_published
+from workers.placement.paper import NOTHING, lay_as_published
 from workers.placement.parameters import (
     AS_PUBLISHED_FULL,
     AS_PUBLISHED_X,
-    PACKED,
-    STREET,
     PaperParameters,
 )
 from workers.placement.problem import (
@@ -32,15 +30,10 @@ from workers.placement.problem import (
     SlotSize,
 )
 from workers.placement.production import ProductionParameters, lay_classes, lay_mixed, lay_production
-from workers.placement.proposal import NOTHING
-from workers.placement.scene import build_scene
-from workers.placement.stretches import lay_by_stretch
 
 __all__ = [
     "AS_PUBLISHED_FULL",
     "AS_PUBLISHED_X",
-    "PACKED",
-    "STREET",
     "Clearance",
     "Mode",
     "PaperParameters",
@@ -60,7 +53,7 @@ __all__ = [
 def place(
     problem: PlacementProblem,
     *,
-    mode: str = "paper",
+    mode: str = "production",
     seed: int = 0,
     parameters: PaperParameters | ProductionParameters | None = None,
 ) -> Placement:
@@ -71,7 +64,7 @@ def place(
         mode: ``production``, rows packed on exact free intervals and bees on top; or ``paper``, the Artificial Bee
             Colony of the SPARK paper.
         seed: the same seed gives the same slots.
-        parameters: of the mode; default ``ProductionParameters()`` or ``STREET``.
+        parameters: of the mode; default ``ProductionParameters()`` or ``AS_PUBLISHED_X``.
 
     Returns:
         Slots that are feasible by exact geometry, in order along the base line.
@@ -87,7 +80,7 @@ def place(
         raise PlacementError(f"there is no placement mode {mode!r}; use mode='production' or mode='paper'")
     if not (parameters is None or isinstance(parameters, PaperParameters)):
         raise PlacementError("mode paper takes PaperParameters; use mode='production' with these")
-    return _as_in_the_paper(problem, seed, parameters or STREET)
+    return _as_in_the_paper(problem, seed, parameters or AS_PUBLISHED_X)
 
 
 def place_classes(
@@ -123,13 +116,8 @@ def _as_in_the_paper(problem: PlacementProblem, seed: int, parameters: PaperPara
     proposal = NOTHING
     slots: tuple[Slot, ...] = ()
     if _may_hold_a_slot(problem):
-        if parameters.by_stretch:
-            scene = build_scene(problem)
-            proposal = lay_by_stretch(problem, scene, parameters, seed)
-            proposed = [scene.frame.slot(pose) for pose in sorted(proposal.poses.tolist())]
-        else:
-            proposal = lay_as_published(problem, parameters, seed)
-            proposed = [Slot(*pose) for pose in proposal.poses.tolist()]
+        proposal = lay_as_published(problem, parameters, seed)
+        proposed = [Slot(*pose) for pose in proposal.poses.tolist()]
         slots = feasible_slots(problem, proposed)
     cpu_ms = (time.thread_time() - started) * 1000
     return Placement(slots, proposal.cost, proposal.history, proposal.evaluations, cpu_ms, None)
@@ -140,10 +128,9 @@ def warm_up() -> None:
     car = Polygon([(12, 0), (15, 0), (15, 2), (12, 2)])
     zone = Polygon([(0, 0), (25, 0), (25, 3), (0, 3)])
     bent = LineString([(0, 0), (12, 0.05), (25, 0)])
-    for parameters in (STREET, AS_PUBLISHED_FULL):
-        problem = PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent)
-        place(problem, mode="paper", parameters=parameters)
-    place(problem, mode="production")
+    problem = PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent)
+    for mode in ("production", "paper"):
+        place(problem, mode=mode)
 
 
 def _may_hold_a_slot(problem: PlacementProblem) -> bool:

@@ -12,23 +12,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from workers.placement import (
-    AS_PUBLISHED_FULL,
-    AS_PUBLISHED_X,
-    PACKED,
-    STREET,
-    PlacementError,
-    place,
-    warm_up,
-)
+from workers.placement import PlacementError, place, warm_up
 from workers.placement.instances import read_instances, result, write_results
-
-SETTINGS = {
-    "street": STREET,
-    "packed": PACKED,
-    "published-x": AS_PUBLISHED_X,
-    "published-full": AS_PUBLISHED_FULL,
-}
+from workers.placement.paper_options import add_paper_options, paper_parameters
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,21 +24,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("instances", type=Path, metavar="INSTANCES.json")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.json")
-    parser.add_argument("--mode", choices=("production", "paper"), default="paper")
+    parser.add_argument("--mode", choices=("production", "paper"), default="production")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--settings",
-        choices=tuple(SETTINGS),
-        default="street",
-        help="mode paper: the paper's search with or without additions",
-    )
     parser.add_argument(
         "--reachable",
         action="store_true",
         help="mode production: only spaces that a car can drive into, as the worker offers them",
     )
+    add_paper_options(parser)
     options = parser.parse_args(arguments)
     try:
+        parameters = paper_parameters(options) if options.mode == "paper" else None
         instances = read_instances(options.instances)
     except (OSError, PlacementError) as error:
         parser.error(str(error))
@@ -63,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             replace(instance.problem, reachable_only=options.reachable),
             mode=options.mode,
             seed=options.seed,
-            parameters=SETTINGS[options.settings] if options.mode == "paper" else None,
+            parameters=parameters,
         )
         results.append(result(instance, placement))
     write_results(options.output, results)

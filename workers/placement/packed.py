@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from workers.placement.geometry import base_lines, polygonal
+from workers.placement.geometry import longest_smooth_edge, polygonal
 from workers.placement.problem import PlacementProblem
 
 Floats = NDArray[np.float64]
@@ -117,7 +117,7 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
     if kerb is not None and given:
         line = shapely.get_coordinates(kerb) - origin
     elif len(closed):
-        line = base_lines(Polygon(closed - origin), None, 1.0)[0].points
+        line = longest_smooth_edge(Polygon(closed - origin))
     else:
         line = closed
     found = _ZoneArrays(

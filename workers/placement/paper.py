@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -21,8 +23,9 @@ from workers.placement.geometry import AlignedFrame, Floats, polygon_edges, poly
 from workers.placement.paper_kernels import layout_cost, run_colony
 from workers.placement.parameters import PaperParameters
 from workers.placement.problem import PlacementProblem
-from workers.placement.proposal import NOTHING, Proposal
-from workers.placement.scene import SceneArrays, cut_in_pieces
+
+# Zone edges, occupied edges, where each occupied piece starts, and its bounds: what the kernels read.
+SceneArrays = tuple[Floats, Floats, NDArray[np.int64], Floats]
 
 # A search along x stands its row this far from the edge, or in the middle of a shallow zone; the paper does not say.
 _EDGE_GAP_M = 0.3
@@ -30,6 +33,10 @@ _EDGE_GAP_M = 0.3
 _ONE_EDGE_M = 0.5
 # Areas below this are rounding: a fifth of what the exact check lets pass.
 _NO_AREA_M2 = 2e-5
+# Occupied pieces of more vertices than this are cut into tiles about as large as a slot, so that a slot meets only the
+# edges near it: the outline of what no camera sees may have thousands.
+_DETAILED = 64
+_TILE_M = 6.0
 # Four slots of 5 m do fit 20 m.
 _LENGTH_NOISE_M = 4e-6
 
@@ -56,8 +63,25 @@ class PaperTask:
         return float(layout_cost(poses, self.scene, self.size, self.rules))
 
 
+@dataclass(frozen=True)
+class Proposal:
+    """What the bees propose: poses (N, 3) in the problem's frame, unchecked, ordered along the x axis.
+
+    ``cost`` is the paper's, ``history`` its best value at the start and after each iteration, ``evaluations`` how many
+    layouts were costed.
+    """
+
+    poses: Floats
+    cost: float
+    history: tuple[float, ...]
+    evaluations: int
+
+
+NOTHING = Proposal(np.empty((0, 3)), 0.0, (), 0)
+
+
 def lay_as_published(problem: PlacementProblem, parameters: PaperParameters, seed: int) -> Proposal:
-    """One colony for the whole zone. The poses are in the problem's own frame, as the bees left them: unchecked."""
+    """One colony for the whole zone."""
     task = paper_task(problem, parameters)
     if task.n == 0:
         return NOTHING
@@ -181,3 +205,28 @@ def _arrays(zone: Polygon, pieces: list[Polygon]) -> SceneArrays:
     occupied = np.concatenate(edges) if edges else np.empty((0, 4))
     boxes = shapely.bounds(np.array(pieces, dtype=object)) if pieces else np.empty((0, 4))
     return polygon_edges(zone), occupied, starts, np.ascontiguousarray(boxes, dtype=np.float64)
+
+
+def cut_in_pieces(blocked: BaseGeometry) -> list[Polygon]:
+    """Polygons that do not overlap and are small enough for a slot to meet only few edges."""
+    pieces: list[Polygon] = []
+    for part in shapely.get_parts(blocked):
+        if part.is_empty:
+            continue
+        if shapely.get_num_coordinates(part) <= _DETAILED:
+            pieces.append(part)
+        else:
+            pieces += _tiles(part)
+    return pieces
+
+
+def _tiles(polygon: Polygon) -> list[Polygon]:
+    west, south, east, north = polygon.bounds
+    xs = np.linspace(west, east, max(1, math.ceil((east - west) / _TILE_M)) + 1)
+    ys = np.linspace(south, north, max(1, math.ceil((north - south) / _TILE_M)) + 1)
+    tiles = []
+    for left, right in pairwise(xs.tolist()):
+        column = shapely.intersection(polygon, shapely.box(left, south, right, north))
+        cut = shapely.intersection(column, shapely.box(left, ys[:-1], right, ys[1:]))
+        tiles += [part for part in shapely.get_parts(shapely.get_parts(cut)) if part.geom_type == "Polygon"]
+    return tiles

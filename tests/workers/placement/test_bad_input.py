@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from shapely import LineString, Polygon, box
 from shapely.affinity import rotate, translate
 
-import workers.placement
 from tests.workers.placement.judge import complaints
 from tests.workers.placement.scenes import problems
 from workers.placement import (
@@ -32,13 +31,12 @@ from workers.placement import (
 from workers.placement.instances import parse_instances
 
 SOLVERS: dict[str, Callable[[PlacementProblem], Placement]] = {
+    "production": place,
+    "production-any": lambda p: place(replace(p, reachable_only=False)),
     # Few iterations: what is tested is that any layout ends as a sound one.
     "paper-x": lambda p: place(p, mode="paper", parameters=replace(AS_PUBLISHED_X, iterations=25)),
     "paper-full": lambda p: place(p, mode="paper", parameters=replace(AS_PUBLISHED_FULL, iterations=25)),
 }
-if hasattr(workers.placement, "ProductionParameters"):
-    SOLVERS["production"] = lambda p: place(p, mode="production")
-    SOLVERS["production-any"] = lambda p: place(replace(p, reachable_only=False), mode="production")
 EVERY_SOLVER = pytest.mark.parametrize("solve", SOLVERS.values(), ids=SOLVERS)
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # numpy about NaN
 QUICK = settings(

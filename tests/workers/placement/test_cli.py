@@ -43,21 +43,24 @@ def write(path: Path, items: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize("search", ["street", "packed", "published-x", "published-full"])
-def test_solves_a_file_of_instances(tmp_path: Path, search: str) -> None:
+@pytest.mark.parametrize(
+    "mode",
+    [["production"], ["paper", "--settings", "published-x"], ["paper", "--settings", "published-full"]],
+)
+def test_solves_a_file_of_instances(tmp_path: Path, mode: list[str]) -> None:
     instances = write(tmp_path / "in.json", [STRIP, {**STRIP, "id": "empty", "occupied": []}])
     out = tmp_path / "out.json"
-    assert main([str(instances), "-o", str(out), "--mode", "paper", "--seed", "3", "--settings", search]) == 0
+    assert main([str(instances), "-o", str(out), "--seed", "3", "--mode", *mode]) == 0
     results = json.loads(out.read_text(encoding="utf-8"))
     assert [entry["id"] for entry in results] == ["strip", "empty"]
     for entry in results:
         assert set(entry) == {"id", "slots", "cpu_ms", "bound", "gap", "reachable"}
-        assert entry["bound"] is None
+        assert (entry["bound"] is None) == (mode[0] == "paper")
         assert entry["cpu_ms"] > 0
         for x, y, theta in entry["slots"]:
             assert 700_000 < x < 700_020 and 4_000_000 < y < 4_000_003
             assert abs(math.sin(theta)) < math.sin(math.radians(12.1))
-    if search == "street":
+    if mode == ["production"]:
         assert [len(entry["slots"]) for entry in results] == [3, 4]
     assert score_main([str(instances), str(out)]) == 0
 
@@ -163,12 +166,19 @@ def test_the_scorer_sees_a_forbidden_angle() -> None:
 @pytest.mark.skipif(
     not BENCH.exists(), reason=f"needs the public placement instances at {BENCH} (SPARK_SHARED)"
 )
-@pytest.mark.parametrize(("search", "least"), [("street", 550), ("packed", 580), ("published-full", 200)])
+@pytest.mark.parametrize(
+    ("mode", "least"),
+    [
+        (["production"], 597),
+        (["paper", "--settings", "published-x"], 240),
+        (["paper", "--settings", "published-full"], 180),
+    ],
+)
 def test_the_public_instances_are_solved_without_one_infeasible_slot(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], search: str, least: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: list[str], least: int
 ) -> None:
     out = tmp_path / "out.json"
-    assert main([str(BENCH), "-o", str(out), "--mode", "paper", "--settings", search]) == 0
+    assert main([str(BENCH), "-o", str(out), "--mode", *mode]) == 0
     capsys.readouterr()
     assert score_main([str(BENCH), str(out)]) == 0
     total = capsys.readouterr().out.splitlines()[-1]

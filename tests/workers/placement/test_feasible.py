@@ -17,8 +17,6 @@ from tests.workers.placement.scenes import problems
 from workers.placement import (
     AS_PUBLISHED_FULL,
     AS_PUBLISHED_X,
-    PACKED,
-    STREET,
     PaperParameters,
     PlacementProblem,
     Slot,
@@ -63,26 +61,24 @@ def assert_feasible(problem: PlacementProblem, slots: tuple[Slot, ...]) -> None:
 
 @given(problems(), st.integers(0, 3))
 @settings(max_examples=120, deadline=None)
-def test_what_the_street_setting_publishes_is_feasible(problem: PlacementProblem, seed: int) -> None:
+def test_what_production_publishes_is_feasible(problem: PlacementProblem, seed: int) -> None:
     assert_feasible(problem, place(problem, seed=seed).slots)
 
 
-@pytest.mark.parametrize(
-    "parameters", [PACKED, AS_PUBLISHED_X, AS_PUBLISHED_FULL], ids=["packed", "x", "full"]
-)
+@pytest.mark.parametrize("parameters", [AS_PUBLISHED_X, AS_PUBLISHED_FULL], ids=["x", "full"])
 @given(problem=problems())
 @settings(max_examples=25, deadline=None)
-def test_what_the_other_settings_publish_is_feasible(
+def test_what_the_paper_s_mode_publishes_is_feasible(
     parameters: PaperParameters, problem: PlacementProblem
 ) -> None:
-    assert_feasible(problem, place(problem, parameters=parameters).slots)
+    assert_feasible(problem, place(problem, mode="paper", parameters=parameters).slots)
 
 
 @pytest.mark.parametrize("mode", ["parallel", "perpendicular"])
 def test_neighbours_keep_the_spacing_along_the_kerb(mode: str) -> None:
     zone = box(0, 0, 60, 6)
     problem = PlacementProblem(zone, Polygon(), 5.0, 2.3, 0.5, mode, kerb=LineString([(0, 0), (60, 0)]))  # type: ignore[arg-type]
-    slots = place(problem, parameters=STREET).slots
+    slots = place(problem).slots
     assert len(slots) > 8
     outlines = [slot.polygon(5.0, 2.3) for slot in slots]
     for one, other in itertools.combinations(outlines, 2):

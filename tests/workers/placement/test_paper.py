@@ -15,15 +15,22 @@ from shapely import LineString, Polygon, box
 from shapely.affinity import rotate, translate
 
 from tests.workers.placement.scenes import problems
-from workers.placement import AS_PUBLISHED_FULL, AS_PUBLISHED_X, PaperParameters, PlacementProblem, place
+from workers.placement import (
+    AS_PUBLISHED_FULL,
+    AS_PUBLISHED_X,
+    PaperParameters,
+    PlacementError,
+    PlacementProblem,
+    place,
+)
 from workers.placement.paper import (
+    Proposal,
     align_longest_edge,
     free_length,
     lay_as_published,
     paper_task,
     slots_from_free_length,
 )
-from workers.placement.proposal import Proposal
 
 SETTINGS = pytest.mark.parametrize("parameters", [AS_PUBLISHED_X, AS_PUBLISHED_FULL], ids=["x", "full"])
 
@@ -226,3 +233,19 @@ def test_angles_count_from_the_kerb_not_from_the_longest_edge() -> None:
     placement = place(yard, mode="paper", parameters=AS_PUBLISHED_X, seed=2)
     assert placement.slots
     assert all(abs(math.cos(slot.theta_rad)) < 0.3 for slot in placement.slots)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"food_sources": 1}, "food_sources is 1"),
+        ({"iterations": 0}, "iterations is 0"),
+        ({"abandonment_limit": 0}, "abandonment_limit is 0"),
+        ({"search": "y"}, "must be 'x' or 'full'"),
+        ({"new_penalty": -1.0}, "new_penalty is -1.0"),
+        ({"outside_penalty": math.nan}, "outside_penalty is nan"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(PlacementError, match=message):
+        PaperParameters(**wrong)  # type: ignore[arg-type]
