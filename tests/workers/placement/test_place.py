@@ -176,7 +176,7 @@ def test_a_problem_that_makes_no_sense_is_refused(change: dict[str, Any], messag
 
 
 def test_a_mode_that_does_not_exist_is_named_with_the_cure() -> None:
-    with pytest.raises(PlacementError, match="use mode=.production. or mode=.paper."):
+    with pytest.raises(PlacementError, match=r"use mode=.production. or mode=.paper."):
         place(strip(20.0, 3.0), mode="fast")
 
 
