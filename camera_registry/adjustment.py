@@ -262,6 +262,11 @@ class LeaveOneOut:
     test: Float
 
     @property
+    def disagreement(self) -> Float:
+        """How strongly the others speak against each point (N,): 1 where it becomes suspect."""
+        return np.asarray(np.sqrt(self.test / SUSPICIOUS))
+
+    @property
     def suspect(self) -> int | None:
         """The one point that the others speak against, if there is one."""
         if np.isnan(self.test).all():

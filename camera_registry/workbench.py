@@ -257,12 +257,12 @@ def _points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
     landed = calibration.px_to_3857(px)
     metres = np.linalg.norm(report.frame.to_metres(landed) - report.frame.to_metres(xy), axis=1)
     places = xy_3857_to_lonlat(landed)
-    left_out = iter(zip(report.leave_one_out.error_m, report.leave_one_out.error, strict=True))
+    left_out = iter(zip(report.leave_one_out.error_m, report.leave_one_out.disagreement, strict=True))
     suspect = report.leave_one_out.suspect
     rows, used = [], -1
     for index, point in enumerate(complete):
         used += point.kept
-        error_m, sigmas = next(left_out) if point.kept else (np.nan, np.nan)
+        error_m, disagreement = next(left_out) if point.kept else (np.nan, np.nan)
         rows.append(
             {
                 "id": point.id,
@@ -271,7 +271,7 @@ def _points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
                 "residual_px": number_or_none(float(np.linalg.norm(seen[index] - px[index]))),
                 "residual_m": number_or_none(float(metres[index])),
                 "leave_one_out_m": number_or_none(float(error_m)),
-                "leave_one_out_sigmas": number_or_none(float(sigmas)),
+                "disagreement": number_or_none(float(disagreement)),
                 "suspect": point.kept and used == suspect,
             }
         )
@@ -385,7 +385,8 @@ def _notes(report: CalibrationReport, zones: Sequence[Mapping[str, Any]]) -> lis
         f"Zone {zone['name']}: errors of {zone['worst_sigma_m']:.1f} m must be expected at its worst place."
         " A point near there helps."
         for zone in zones
-        if (zone["worst_sigma_m"] or 0) > ZONE_SIGMA_M
+        # What one bad point spoils, another point does not mend.
+        if report.suspect is None and (zone["worst_sigma_m"] or 0) > ZONE_SIGMA_M
     ]
     return notes
 

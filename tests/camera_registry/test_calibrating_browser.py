@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -25,10 +26,11 @@ from camera_registry.reference_frames import reference_frames
 from tests.apps.devices import DESKTOP
 from tests.demo.scenes import CAMERA, SIZE, frame
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300), pytest.mark.django_db(transaction=True)]
 
 TABLET = {"viewport": {"width": 1024, "height": 768}, "has_touch": True}
 TRUTH = calibration_of(CAMERA)
+CHECKS = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core"
 
 
 @cache
@@ -261,3 +263,63 @@ def test_by_keyboard(open_calibrating, camera):
         TRUTH.homography.matrix @ (0.5 * SIZE[0], 0.6 * SIZE[1], 1) / (TRUTH.homography.matrix[2] @ (0.5 * SIZE[0], 0.6 * SIZE[1], 1)),
         atol=0.2,
     )  # fmt: skip
+
+
+def csv_of(names: list[str]) -> bytes:
+    """A file of exact control points."""
+    lines = ["name,px_x,px_y,lon,lat"]
+    for name in names:
+        px, lonlat = places()[name]
+        lines.append(f"{name},{px[0]:.2f},{px[1]:.2f},{lonlat[0]:.8f},{lonlat[1]:.8f}")
+    return "\n".join(lines).encode()
+
+
+def import_csv(page: Page, data: bytes) -> None:
+    page.set_input_files("#csv-file", {"name": "points.csv", "mimeType": "text/csv", "buffer": data})
+
+
+def test_on_a_tablet_with_a_file_of_points(open_calibrating, camera, complaints):
+    page = open_calibrating(**TABLET)
+    names = spread(9)
+    import_csv(page, csv_of(names))
+    expect(page.locator("#points tr")).to_have_count(9)
+    assert row(page, 0).locator(".cal-name").input_value() == names[0]
+    upload(page)
+    expect(page.locator("#verdict")).to_contain_text("✓ Good")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+
+    # A file that is none, and points that determine nothing, are refused in words.
+    import_csv(page, b"name,px_x\n")
+    expect(page.locator("#frame-said")).to_contain_text("column px_y, lon, lat missing")
+    assert any("422" in words for words in complaints)
+    complaints.clear()
+    row(page, 1).locator(".cal-px").fill(row(page, 0).locator(".cal-px").input_value())
+    page.keyboard.press("Tab")
+    expect(page.locator("#verdict")).to_contain_text(f"Points {names[0]} and {names[1]} are the same pixel")
+    expect(page.locator("#frame .cal-marker.bad")).to_have_count(2)
+    expect(row(page, 1)).to_contain_text("⚠ refused")
+    expect(page.locator("#save")).to_be_disabled()
+    row(page, 1).get_by_role("checkbox").uncheck()
+    expect(page.locator("#verdict")).to_contain_text("✓")
+    expect(row(page, 1)).to_contain_text("check only")
+
+    axe = CHECKS / "axe.min.js"
+    if axe.exists():
+        page.evaluate(axe.read_text())
+        found = page.evaluate(
+            "axe.run(document.getElementById('calibrate'), { resultTypes: ['violations'] })"
+            ".then((result) => result.violations.map((fault) => fault.id))"
+        )
+        assert found == []
+
+    with page.expect_download() as download:
+        page.click("#export")
+    exported = download.value.path().read_text().splitlines()
+    assert exported[0] == "name,px_x,px_y,lon,lat" and len(exported) == 10
+    page.reload()  # the draft stays in this tab, the frame on the server
+    expect(page.locator("#points tr")).to_have_count(9)
+    expect(page.locator("img.cal-frame")).to_be_visible()
+    page.click("#leave")
+    page.wait_for_url(re.compile(r"/change/$"))
+    assert reference_frames().get(camera.pk) is None
+    assert not camera.calibrations.exists()

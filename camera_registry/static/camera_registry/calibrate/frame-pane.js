@@ -145,7 +145,7 @@ function label(group, at, words, className) {
   const text = document.createElement("span");
   text.textContent = words;
   const icon = L.divIcon({ className: `cal-text ${className}`, iconSize: [0, 0], html: text });
-  L.marker(toLatLng(at), { icon, interactive: false, keyboard: false }).addTo(group);
+  L.marker(toLatLng(at), { icon, interactive: false, keyboard: false, zIndexOffset: -2000 }).addTo(group);
 }
 
 /** @param {Pair[]} ring @returns {Pair} */

@@ -222,14 +222,6 @@ byId("csv-file").addEventListener("change", () => {
   if (file) attempt(() => importCsv(file));
   input.value = "";
 });
-for (const button of document.querySelectorAll("label.cal-file")) {
-  // A label is no button: let Enter and Space open the file dialogue it stands for.
-  button.addEventListener("keydown", (event) => {
-    if (!(event instanceof KeyboardEvent) || !["Enter", " "].includes(event.key)) return;
-    event.preventDefault();
-    button.querySelector("input")?.click();
-  });
-}
 document.addEventListener("paste", (event) => {
   const words = event.clipboardData?.getData("text/plain") ?? "";
   if (event.target instanceof HTMLInputElement || !/^\uFEFF?\s*name\s*,/i.test(words)) return;

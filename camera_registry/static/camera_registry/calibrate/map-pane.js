@@ -41,7 +41,7 @@ export function createMapPane(element, config, handlers) {
     name.textContent = zone.name;
     const shape = L.polygon(latLngs(zone.rings), { className: "cal-zone", interactive: false }).addTo(guides);
     const icon = L.divIcon({ className: "cal-text cal-zone-name", iconSize: [0, 0], html: name });
-    L.marker(shape.getBounds().getCenter(), { icon, interactive: false, keyboard: false }).addTo(guides);
+    L.marker(shape.getBounds().getCenter(), { icon, interactive: false, keyboard: false, zIndexOffset: -2000 }).addTo(guides);
   }
   const lines = L.layerGroup().addTo(map);
   const arrows = L.layerGroup().addTo(map);
@@ -123,7 +123,7 @@ export function createMapPane(element, config, handlers) {
           const icon = L.divIcon({ className: "cal-text cal-camera-name", iconSize: [0, 0], html: name });
           const at = toLatLng(solution.pose.lonlat);
           L.circleMarker(at, { radius: 6, className: "cal-camera", interactive: false }).addTo(lines);
-          L.marker(at, { icon, interactive: false, keyboard: false }).addTo(lines);
+          L.marker(at, { icon, interactive: false, keyboard: false, zIndexOffset: -2000 }).addTo(lines);
         }
       }
       drawArrows(scene);

@@ -3,6 +3,10 @@
 
 /** @import { Draft, Fitted, Solution } from "./types" */
 
+/** Leave-one-out errors that are good, and just good enough to place cars, true metres. */
+const GOOD_M = 0.3;
+const FAIR_M = 1;
+
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
@@ -10,7 +14,8 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 export function showReport(solution, trouble) {
   const verdict = byId("verdict");
   const state = trouble ? "refused" : (solution?.state ?? "waiting");
-  verdict.className = `cal-verdict ${state}`;
+  const others = solution?.state === "fitted" ? solution.leave_one_out_rmse_m : null;
+  verdict.className = `cal-verdict ${state}${others !== null && others >= FAIR_M ? " poor" : ""}`;
   const words = trouble || solution?.message || (state === "fitted" ? fittedWords(/** @type {Fitted} */ (solution)) : "");
   if (verdict.textContent !== words) verdict.textContent = words;
   const fitted = solution?.state === "fitted" ? solution : null;
@@ -28,8 +33,8 @@ export function showReport(solution, trouble) {
 /** @param {Fitted} solution */
 function fittedWords({ rmse_m: rmse, leave_one_out_rmse_m: others }) {
   if (others === null) return "✓ Four points fit exactly, which proves nothing yet.";
-  const good = others < 0.3 ? "Good" : others < 1 ? "Fair" : "Poor";
-  return `${others < 1 ? "✓" : "⚠"} ${good}: off by ${others.toFixed(2)} m where the others must find a point (fit ${rmse.toFixed(2)} m).`;
+  const good = others < GOOD_M ? "Good" : others < FAIR_M ? "Fair" : "Poor";
+  return `${others < FAIR_M ? "✓" : "⚠"} ${good}: off by ${others.toFixed(2)} m where the others must find a point (fit ${rmse.toFixed(2)} m).`;
 }
 
 /** @param {Fitted | null} fitted */

@@ -105,11 +105,11 @@ function judge(place, point, result, named) {
   const words = document.createElement("span");
   words.textContent = error === null ? "–" : `${error.toFixed(2)} m`;
   place.replaceChildren(words);
-  if (error !== null && result?.leave_one_out_sigmas != null) {
+  if (error !== null && result?.disagreement != null) {
     const bar = document.createElement("meter");
-    Object.assign(bar, { min: 0, max: 10, low: 3, high: 6, optimum: 0, value: Math.min(10, result.leave_one_out_sigmas) });
+    Object.assign(bar, { min: 0, max: 1.5, low: 0.7, high: 1, optimum: 0, value: Math.min(1.5, result.disagreement) });
     bar.setAttribute("aria-hidden", "true");
-    bar.title = `${result.leave_one_out_sigmas.toFixed(1)} times what a careful click is worth there`;
+    bar.title = "How strongly the others speak against this point";
     place.append(bar);
   }
   const sign = document.createElement("strong");

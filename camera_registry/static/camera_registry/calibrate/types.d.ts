@@ -32,7 +32,8 @@ export interface PointResult {
   residual_px: number | null;
   residual_m: number | null;
   leave_one_out_m: number | null;
-  leave_one_out_sigmas: number | null;
+  /** How strongly the others speak against it; from 1 on it is suspected. */
+  disagreement: number | null;
   suspect: boolean;
 }
 
