@@ -11,9 +11,10 @@ from functools import cache
 from django.conf import settings
 
 from camera_registry.tally import Tally
+from workers import placement
 from workers.analysis import Analyst
 from workers.intake.wiring import doorbell, frame_store, redis_client
-from workers.placement import warm_up
+from workers.placement import settle
 from workers.segmentation import load_segmenter
 
 
@@ -31,7 +32,8 @@ def analyst() -> Analyst:
     segmenter = load_segmenter(
         settings.SPARK_WEIGHTS or None, settings.SPARK_THRESHOLD, settings.SPARK_ENGINE
     )
-    warm_up()
+    placement.warm_up()
+    settle.warm_up()
     return Analyst(
         frame_store(client),
         doorbell(client),

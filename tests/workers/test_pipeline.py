@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
+from apps.parking.vehicles import parse_classes
 from camera_registry.mercator import xy_3857_to_lonlat
 from tests.workers.scenes import CALIBRATION, FRAME, TruthSegmenter, car, image, zone
 from workers.occupancy import ZoneObservation
@@ -79,6 +80,59 @@ def test_a_mostly_hidden_space_is_withheld():
     assert layout.hidden_m2 >= 0
     assert all(space.hidden_share <= 0.4 for space in layout.spaces)
     assert all(space.confidence == pytest.approx(0.94 * (1 - space.hidden_share)) for space in layout.spaces)
+
+
+def test_hidden_ground_moves_a_space_before_it_costs_one():
+    # Evenly placed, the only space would hide 47 % of itself; further east it hides next to nothing.
+    def ground(x0, x1):
+        return FRAME.geometry_to_3857(shapely.box(x0, 40, x1, 42.4))
+
+    here = zone(x0=0, x1=9.5)
+    seen = ZoneObservation("strip", ground(0, 9.5), shapely.Polygon(), ground(0, 4.6))
+    (space,) = lay_out(here, [seen]).spaces
+    assert space.hidden_share <= 0.4
+    assert space.confidence == pytest.approx(0.94 * (1 - space.hidden_share))
+
+
+def test_each_class_has_a_layout_and_rooms_are_measured():
+    vehicles = parse_classes(("3.6x1.7", "8.0x2.0"))
+    layout = analyse_frame(
+        image(), TruthSegmenter([car(-12), car(1.5)]), CAMERA, [zone()], vehicles=vehicles
+    ).layouts[0]
+    small, van = layout.classes
+    assert (small.vehicle, van.vehicle) == vehicles
+    assert len(small.spaces) > len(layout.spaces) > len(van.spaces) >= 2
+    assert {(space.length_m, space.width_m) for space in van.spaces} == {(8.0, 2.3)}
+    for space in (*layout.spaces, *small.spaces, *van.spaces):
+        assert space.room_length_m >= space.length_m - 1e-6
+        assert space.room_width_m >= space.width_m - 1e-6
+
+
+def test_mixed_sizes_fill_what_the_own_slot_leaves():
+    cars = [car(-12.0), car(-3.0)]  # 4.6 m between them: too short for 5 m, room for 3.6
+    vehicles = parse_classes(("3.6x1.7",))
+    plain, mixed = (
+        analyse_frame(
+            image(), TruthSegmenter(cars), CAMERA, [zone(mixed_sizes=wanted)], vehicles=vehicles
+        ).layouts[0]
+        for wanted in (False, True)
+    )
+    lengths = [space.length_m for space in mixed.spaces]
+    assert lengths.count(5.0) >= len(plain.spaces)
+    assert lengths.count(3.6) >= 1
+    found = spaces_m(mixed)
+    assert max((a & b).area for i, a in enumerate(found) for b in found[:i]) < 1e-3
+
+
+def test_only_what_a_car_can_drive_into_is_offered():
+    """Two rows deep and walled in on all sides but one: the back row has no way out."""
+    deep = {"y0": 34.0, "y1": 45.0, "mode": "perpendicular", "slot_width_m": 2.5, "spacing_m": 0.0}
+    road = FRAME.geometry_to_3857(shapely.MultiLineString([[(-20, 34.3), (20, 33.8)]]))
+    open_all_round = lay_out(zone(**deep), analyse([], zone(**deep)).observation.zones)
+    walled = zone(**deep, access_3857=road)
+    one_side = lay_out(walled, analyse([], walled).observation.zones)
+    assert 10 <= len(one_side.spaces) <= 16 < 40
+    assert len(open_all_round.spaces) >= len(one_side.spaces)
 
 
 def test_the_same_seed_gives_the_same_spaces():
