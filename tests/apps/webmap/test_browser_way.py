@@ -136,6 +136,8 @@ def test_the_car_is_marked_led_back_to_and_forgotten_on_this_device(open_page, l
     page.get_by_role("button", name="Watch").click()
     page.get_by_role("button", name="I parked here").click()
     expect(page.locator("#parked-text")).to_have_text(re.compile("left just now|left .* ago · Main Street"))
+    expect(page.locator("#parked-show")).to_be_focused()
+    expect(page.locator("#parked-text")).to_be_in_viewport()
     publish("main-street", [], timezone.now())  # by this very car
     expect(row(page, "Main Street").locator(".count")).to_have_text("Full")
     expect(page.locator("#notice")).to_be_hidden()

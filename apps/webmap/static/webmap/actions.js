@@ -346,8 +346,11 @@ export class Actions {
   /** @param {Found} found */
   found(found) {
     this.opener = null;
-    this.setPlace({ lon: found.lon, lat: found.lat, name: found.name }, true);
+    this.setPlace({ lon: found.lon, lat: found.lat, name: found.name }, found.kind !== "zone");
     this.app.openZone = found.kind === "zone" ? found.id : null;
+    const zone = [...this.knownZones()].find(({ id }) => id === this.app.openZone);
+    if (zone) this.app.fit(zone.bounds, ZOOM.space);
+    this.listScroll = 0;
     this.setView("list");
     this.writeAddress(false);
     this.app.draw();

@@ -89,6 +89,8 @@ export class OnTheWay {
     if (!space) return;
     const [lon, lat] = space.centre;
     this.park({ lon, lat }, this.app.zoneName(space.zone));
+    this.actions.listScroll = 0; // the car's card comes first
+    this.actions.opener = by("parked-show");
     this.actions.close();
   }
 
