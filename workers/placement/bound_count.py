@@ -25,8 +25,14 @@ from workers.placement.bound_poses import all_boxes, halved
 
 _EPS = 1e-9
 _NEAR = 1e-6
+# The simplex method: pivots between two weighings of all boxes, weighings, boxes that come in at a weighing.
 _PIVOTS = 150
+_ROUNDS = 40
+_AT_ONCE = 12
+# Frontiers closer than this count as one.
 _NOTHING_M = 0.02
+# More than any bound: what comes out when counting would take too long.
+UNKNOWN = 1 << 40
 _FAR = 1e17
 
 
@@ -45,13 +51,13 @@ def groups(boxes):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def coverable(boxes, ground, table, scale, reach):  # type: ignore[no-untyped-def]
+def coverable(boxes, ground, tables, scale, reach):  # type: ignore[no-untyped-def]
     """How much of each line the group's slots can cover, metres: of the free intervals that its boxes use."""
     starts, low, high = ground
-    chords, lines = table
     count = starts.shape[0] - 1
     west, east = np.full(low.shape[0], np.inf), np.full(low.shape[0], -np.inf)
     for box in boxes:
+        chords, lines = tables[int(box[5])]
         i, part, m = int(box[0]), int(box[1]), int(box[2])
         for k in range(m + lines[i, part, 0], m + lines[i, part, 1] + 1):
             right = chords[i, part, k - m + chords.shape[2] // 2, 1] * scale[k]
@@ -72,108 +78,134 @@ def coverable(boxes, ground, table, scale, reach):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _weigh(boxes, table, scale, weights, gains):  # type: ignore[no-untyped-def]
-    """What a slot of each box weighs at least, into ``gains``; returns the lightest box."""
-    chords, lines = table
-    lightest = 0
+def _weigh(boxes, tables, scale, weights, gains):  # type: ignore[no-untyped-def]
+    """What a slot of each box weighs at least, into ``gains``; returns the least."""
+    least = np.inf
     for n in range(boxes.shape[0]):
+        chords, lines = tables[int(boxes[n, 5])]
         i, part, m = int(boxes[n, 0]), int(boxes[n, 1]), int(boxes[n, 2])
         middle = chords.shape[2] // 2 - m
         gain = 0.0
         for k in range(m + lines[i, part, 0], m + lines[i, part, 1] + 1):
             gain += weights[k] * chords[i, part, k + middle, 2] * scale[k]
         gains[n] = gain
-        if gain < gains[lightest]:
-            lightest = n
-    return lightest
+        least = min(least, gain)
+    return least
 
 
 @njit(cache=True)
-def most_by_measure(boxes, length, table, scale):  # type: ignore[no-untyped-def]  # noqa: C901
+def _columns(boxes, chosen, tables, scale, count):  # type: ignore[no-untyped-def]
+    """(chosen, lines): the shortest chords of some boxes."""
+    columns = np.zeros((chosen.shape[0], count))
+    for row in range(chosen.shape[0]):
+        box = boxes[chosen[row]]
+        chords, lines = tables[int(box[5])]
+        i, part, m = int(box[0]), int(box[1]), int(box[2])
+        for k in range(m + lines[i, part, 0], m + lines[i, part, 1] + 1):
+            columns[row, k] = chords[i, part, k - m + chords.shape[2] // 2, 2] * scale[k]
+    return columns
+
+
+@njit(cache=True)
+def _pivot(column, profit, worth, inverse, filled, price, value):  # type: ignore[no-untyped-def]
+    """One step of the simplex method: let a column, given in the basis, in. False when nothing bounds it."""
+    count = column.shape[0]
+    leave, ratio = -1, np.inf
+    for k in range(count):
+        if column[k] > _EPS and filled[k] / column[k] < ratio:
+            leave, ratio = k, filled[k] / column[k]
+    if leave < 0:
+        return False
+    filled[leave] /= column[leave]
+    value[leave] = worth
+    for other in range(count):
+        inverse[leave, other] /= column[leave]
+        price[other] += profit * inverse[leave, other]
+    for k in range(count):
+        if k != leave and column[k] != 0.0:
+            filled[k] = max(0.0, filled[k] - column[k] * filled[leave])
+            for other in range(count):
+                inverse[k, other] -= column[k] * inverse[leave, other]
+    return True
+
+
+@njit(cache=True)
+def _price(columns, basis):  # type: ignore[no-untyped-def]
+    """Pivot until none of the columns, nor a line's slack, betters the packing."""
+    inverse, filled, price, value = basis
+    for _ in range(_PIVOTS):
+        cheapest = int(np.argmin(price))
+        if price[cheapest] < -_EPS:
+            # A line that is not filled after all: its slack comes back.
+            column = inverse[:, cheapest].copy()
+            if not _pivot(column, -price[cheapest], 0.0, inverse, filled, price, value):
+                return
+            continue
+        lightest, least = -1, 1.0 - 1e-7
+        for row in range(columns.shape[0]):
+            gain = 0.0
+            for k in range(price.shape[0]):
+                gain += price[k] * columns[row, k]
+            if gain < least:
+                lightest, least = row, gain
+        if lightest < 0:
+            return
+        column = np.zeros(price.shape[0])
+        for other in range(price.shape[0]):
+            if columns[lightest, other] != 0.0:
+                for k in range(price.shape[0]):
+                    column[k] += inverse[k, other] * columns[lightest, other]
+        if not _pivot(column, 1.0 - least, 1.0, inverse, filled, price, value):
+            return
+
+
+@njit(cache=True)
+def most_by_measure(boxes, length, tables, scale):  # type: ignore[no-untyped-def]
     """The bound by measure, a real number, with the weight of a slot of each box (N,) when the whole weighs that.
 
     The simplex method on the packing of slots into the lines' lengths, a column for each box; its prices are the
-    weights. Stops when no better whole number can come out.
+    weights. Boxes come in a few at a time, those that weigh least first. Stops when no better whole number can come
+    out. Infinite when some box is sure of no line.
     """
-    chords, lines = table
     count, n_boxes = length.shape[0], boxes.shape[0]
-    lightest = 0
-    gains, best_gains = np.zeros(n_boxes), np.zeros(n_boxes)
-    inverse = np.eye(count)
-    filled = length + _NEAR
-    price, value = np.zeros(count), np.zeros(count)
-    column = np.empty(count)
-    best = np.inf
-    # Start from even weights.
-    total = filled.sum()
-    even = np.ones(count)
-    lightest = _weigh(boxes, table, scale, even, gains)
-    if gains[lightest] > _EPS:
-        best = total / gains[lightest]
-        for n in range(n_boxes):
-            best_gains[n] = gains[n] / gains[lightest]
-    for _ in range(_PIVOTS):
-        cheapest = 0
+    full = length + _NEAR
+    gains = np.zeros(n_boxes)
+    weights = np.ones(count)
+    best, best_gains = np.inf, np.zeros(n_boxes)
+    basis = (np.eye(count), full.copy(), np.zeros(count), np.zeros(count))
+    working = np.empty(0, dtype=np.int64)
+    for _ in range(_ROUNDS):
+        least = _weigh(boxes, tables, scale, weights, gains)
+        total = 0.0
         for k in range(count):
-            if price[k] < price[cheapest]:
-                cheapest = k
-        if price[cheapest] < -_EPS:
-            # A line that is not filled after all: its slack comes back.
-            profit = -price[cheapest]
-            for k in range(count):
-                column[k] = inverse[k, cheapest]
-            worth = 0.0
-        else:
-            lightest = _weigh(boxes, table, scale, price, gains)
-            least, bound, reached = gains[lightest], 0.0, 0.0
-            for k in range(count):
-                bound += price[k] * (length[k] + _NEAR)
-                reached += value[k] * filled[k]
-            if least > _EPS and bound / least < best:
-                best = bound / least
-                for n in range(n_boxes):
-                    best_gains[n] = gains[n] / least
-            if (
-                least >= 1.0 - 1e-7
-                or best < 2.0
-                or (best < 1e9 and np.floor(best) <= np.floor(reached + _NEAR))
-            ):
-                break
-            profit, worth = 1.0 - least, 1.0
-            i, part, m = int(boxes[lightest, 0]), int(boxes[lightest, 1]), int(boxes[lightest, 2])
-            middle = chords.shape[2] // 2 - m
-            for k in range(count):
-                column[k] = 0.0
-            for other in range(m + lines[i, part, 0], m + lines[i, part, 1] + 1):
-                chord = chords[i, part, other + middle, 2] * scale[other]
-                for k in range(count):
-                    column[k] += inverse[k, other] * chord
-        leave, ratio = -1, np.inf
-        for k in range(count):
-            if column[k] > _EPS and filled[k] / column[k] < ratio:
-                leave, ratio = k, filled[k] / column[k]
-        if leave < 0:
+            total += weights[k] * full[k]
+        if least > _EPS and total / least < best:
+            best = total / least
+            best_gains[:] = gains / least
+        reached = (basis[1] * basis[3]).sum()
+        if best < 2.0 or (best < 1e9 and np.floor(best) <= np.floor(reached + _NEAR)):
             break
-        pivot = column[leave]
-        filled[leave] /= pivot
-        for other in range(count):
-            inverse[leave, other] /= pivot
-            price[other] += profit * inverse[leave, other]
-        for k in range(count):
-            if k != leave and column[k] != 0.0:
-                filled[k] = max(0.0, filled[k] - column[k] * filled[leave])
-                for other in range(count):
-                    inverse[k, other] -= column[k] * inverse[leave, other]
-        value[leave] = worth
+        if least >= 1.0 - 1e-6 and working.shape[0] > 0:
+            break
+        order = np.argsort(gains)
+        fresh = order[: min(n_boxes, _AT_ONCE)]
+        if working.shape[0] > 0:
+            working = np.concatenate((working, fresh))
+        else:
+            # To begin with, boxes from all over.
+            working = np.arange(0, n_boxes, max(1, n_boxes // _AT_ONCE))
+        _price(_columns(boxes, working, tables, scale, count), basis)
+        weights = np.maximum(basis[2], 0.0)
     return best, best_gains
 
 
 @njit(cache=True)
-def stabbing_lines(boxes, lines):  # type: ignore[no-untyped-def]
+def stabbing_lines(boxes, tables):  # type: ignore[no-untyped-def]
     """Few lines of which every box surely covers at least one, ascending: between the southmost and northmost choice."""
     n_boxes = boxes.shape[0]
     first, last = np.empty(n_boxes, dtype=np.int64), np.empty(n_boxes, dtype=np.int64)
     for n in range(n_boxes):
+        lines = tables[int(boxes[n, 5])][1]
         i, part, m = int(boxes[n, 0]), int(boxes[n, 1]), int(boxes[n, 2])
         first[n], last[n] = m + lines[i, part, 0], m + lines[i, part, 1]
     north = np.empty(n_boxes, dtype=np.int64)
@@ -205,16 +237,16 @@ def stabbing_lines(boxes, lines):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def most_by_sweep(boxes, gains, total, ground, table, scale, kept_lines, keep, limit):  # type: ignore[no-untyped-def]
+def most_by_sweep(boxes, gains, total, ground, tables, scale, kept_lines, keep, limit):  # type: ignore[no-untyped-def]
     """The bound by sweeping, at most ``limit``; ``keep`` frontiers are kept on ``kept_lines``.
 
     ``gains`` (N,) and ``total`` are weights as from ``most_by_measure``.
     """
     starts, high = ground[0], ground[2]
-    lines = table[1]
     count, d_count, n_boxes = starts.shape[0] - 1, kept_lines.shape[0], boxes.shape[0]
     at_least, at_most = np.empty(n_boxes, dtype=np.int64), np.empty(n_boxes, dtype=np.int64)
     for n in range(n_boxes):
+        lines = tables[int(boxes[n, 5])][1]
         i, part, m = int(boxes[n, 0]), int(boxes[n, 1]), int(boxes[n, 2])
         at_least[n] = np.searchsorted(kept_lines, m + lines[i, part, 0])
         at_most[n] = np.searchsorted(kept_lines, m + lines[i, part, 1], side="right") - 1
@@ -243,7 +275,7 @@ def most_by_sweep(boxes, gains, total, ground, table, scale, kept_lines, keep, l
                 if used > total + _NEAR:
                     continue
                 d0, d1 = at_least[n], at_most[n]
-                if not _add(boxes[n], state, hint, (d0, d1), ground, table, scale, kept_lines, reach):
+                if not _add(boxes[n], state, hint, (d0, d1), ground, tables, scale, kept_lines, reach):
                     continue
                 reach[d_count + 1], reach[d_count + 2], reach[d_count + 3] = d0, d1, used
                 found = _remember(reach, then, found, d_count)
@@ -258,10 +290,10 @@ def most_by_sweep(boxes, gains, total, ground, table, scale, kept_lines, keep, l
 
 
 @njit(cache=True)
-def _add(box, state, hint, kept, ground, table, scale, kept_lines, reach):  # type: ignore[no-untyped-def]
+def _add(box, state, hint, kept, ground, tables, scale, kept_lines, reach):  # type: ignore[no-untyped-def]
     """Whether a slot of the box can follow a frontier; the next frontier and its centre into ``reach``."""
     starts, low, high = ground
-    chords = table[0]
+    chords = tables[int(box[5])][0]
     i, part, m = int(box[0]), int(box[1]), int(box[2])
     d_count = kept_lines.shape[0]
     middle = chords.shape[2] // 2 - m
@@ -356,41 +388,43 @@ def _merge(frontiers, found, d_count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def most_in_group(boxes, ground, table, scale, reach, keep, enough):  # type: ignore[no-untyped-def]
-    """The bound of one group of boxes; ``enough`` is a bound that is known otherwise."""
-    length = coverable(boxes, ground, table, scale, reach)
-    total, gains = most_by_measure(boxes, length, table, scale)
-    most = min(enough, int(np.floor(min(total + _NEAR, 1e9))))
+def most_in_group(boxes, ground, tables, scale, reach, keep, steps):  # type: ignore[no-untyped-def]
+    """The bound of one group of boxes, by measure and then by a sweep of about ``steps`` steps at most."""
+    length = coverable(boxes, ground, tables, scale, reach)
+    total, gains = most_by_measure(boxes, length, tables, scale)
+    most = int(np.floor(min(total + _NEAR, 1e9)))
     if most <= 1:
         return most
-    kept_lines = stabbing_lines(boxes, table[1])
-    return min(most, most_by_sweep(boxes, gains, total, ground, table, scale, kept_lines, keep, most))
+    kept_lines = stabbing_lines(boxes, tables)
+    if kept_lines.shape[0] == 1:
+        # On one line the westernmost frontier is all there is to know.
+        keep = 1
+    elif most * keep * boxes.shape[0] > steps:
+        keep = steps // (most * boxes.shape[0])
+        if keep < 2:
+            return most
+    return min(most, most_by_sweep(boxes, gains, total, ground, tables, scale, kept_lines, keep, most))
 
 
 @njit(cache=True)
-def most_in_strip(ground, tables, scale, spans, reach, effort, enough):  # type: ignore[no-untyped-def]
-    """The bound of one strip of ground: boxes, made finer where that is cheap, and the sum over their groups.
+def most_in_strip(ground, tables, scale, spans, reach, effort):  # type: ignore[no-untyped-def]
+    """The bound of one strip of ground: the sum over groups of boxes, made finer where a group is small.
 
     ``tables`` are chord tables, each of half the cells' size of the one before. ``effort`` is (boxes at most, boxes of
-    a strip that are made finer, boxes of a group that are, frontiers kept).
+    a group that is made finer, frontiers kept, steps of a sweep). Beyond all reason when there are too many boxes.
     """
     boxes = all_boxes(ground, tables[0], scale, spans, effort[0])
     if boxes.shape[0] > effort[0]:
-        return enough
-    level = 0
-    if boxes.shape[0] <= effort[1]:
-        finer = halved(boxes, ground, tables[1], scale, effort[0])
-        if finer.shape[0] <= effort[0]:
-            boxes, level = finer, 1
+        return UNKNOWN
     most = 0
-    waiting = [(boxes, level)]
+    waiting = [boxes]
     while len(waiting) > 0:
-        boxes, level = waiting.pop()
+        boxes = waiting.pop()
         number, count = groups(boxes)
         for group in range(count):
             members = boxes[number == group]
-            if level + 1 < len(tables) and members.shape[0] <= effort[2]:
-                waiting.append((halved(members, ground, tables[level + 1], scale, effort[0]), level + 1))
+            if members.shape[0] <= effort[1] and members[:, 5].min() < len(tables) - 1:
+                waiting.append(halved(members, ground, tables, scale))
             else:
-                most += most_in_group(members, ground, tables[level], scale, reach, effort[3], enough)
-    return min(most, enough)
+                most += most_in_group(members, ground, tables, scale, reach, effort[2], effort[3])
+    return most

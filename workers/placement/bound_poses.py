@@ -17,6 +17,8 @@ from workers.placement.bound_tables import TINY_M
 
 _EPS = 1e-9
 _CARS = 1000
+# Pieces of a box that there is room for: four cells, each with a few intervals.
+_PIECES = 16
 
 
 @njit(cache=True)
@@ -99,7 +101,7 @@ def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _fit(cell, span, ground, table, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
+def _fit(cell, span, level, ground, table, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
     """Append the boxes of one cell (angle, part, line) whose centres lie in ``span`` (low, high)."""
     starts, low, high = ground
     chords, lines = table
@@ -135,7 +137,7 @@ def _fit(cell, span, ground, table, scale, pointer, boxes, kept):  # type: ignor
         end = max(end, x)
         if kept < boxes.shape[0]:
             boxes[kept, 0], boxes[kept, 1], boxes[kept, 2] = i, part, m
-            boxes[kept, 3], boxes[kept, 4] = x, end
+            boxes[kept, 3], boxes[kept, 4], boxes[kept, 5] = x, end, level
         kept += 1
         x = end + 3 * _EPS
         if x > span[1]:
@@ -144,40 +146,48 @@ def _fit(cell, span, ground, table, scale, pointer, boxes, kept):  # type: ignor
 
 @njit(cache=True)
 def all_boxes(ground, table, scale, spans, most):  # type: ignore[no-untyped-def]
-    """Boxes (N, 5) of every cell: angle, part, line (whole numbers), least and largest centre x.
+    """Boxes (N, 6) of every cell: angle, part, line (whole numbers), least and largest centre x, level 0.
 
     ``spans`` (lines, 2) are the centres allowed above each line. More than ``most`` boxes: returns ``most`` + 1 rows.
     """
     count = ground[0].shape[0] - 1
     lines = table[1]
-    boxes = np.empty((most + 1, 5))
+    boxes = np.empty((most + 1, 6))
     pointer = np.empty(count, dtype=np.int64)
     kept = 0
     for i in range(lines.shape[0]):
         for part in range(lines.shape[1]):
             for m in range(max(0, -lines[i, part, 0]), min(count, count - lines[i, part, 1])):
                 if spans[m, 0] <= spans[m, 1] and kept <= most:
-                    kept = _fit(
-                        (i, part, m), (spans[m, 0], spans[m, 1]), ground, table, scale, pointer, boxes, kept
-                    )
+                    span = (spans[m, 0], spans[m, 1])
+                    kept = _fit((i, part, m), span, 0, ground, table, scale, pointer, boxes, kept)
     return boxes[: min(kept, most + 1)]
 
 
 @njit(cache=True)
-def halved(boxes, ground, table, scale, most):  # type: ignore[no-untyped-def]
-    """Boxes of half the angle and half the depth, of a table with twice the cells and parts, within ``boxes``."""
+def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
+    """Boxes of half the angle and half the depth within ``boxes``; pieces where no slot can stand are gone.
+
+    Boxes of the last level stay as they are, and so do those on ground that is in shreds.
+    """
     count = ground[0].shape[0] - 1
-    finer = np.empty((most + 1, 5))
+    room = boxes.shape[0] * _PIECES
+    finer = np.empty((room, 6))
     pointer = np.empty(count, dtype=np.int64)
-    lines = table[1]
     kept = 0
     for n in range(boxes.shape[0]):
-        m = int(boxes[n, 2])
-        for i in (2 * int(boxes[n, 0]), 2 * int(boxes[n, 0]) + 1):
-            for part in (2 * int(boxes[n, 1]), 2 * int(boxes[n, 1]) + 1):
-                if kept > most:
-                    return finer
-                if m + lines[i, part, 0] >= 0 and m + lines[i, part, 1] < count:
-                    cell, span = (i, part, m), (boxes[n, 3], boxes[n, 4])
-                    kept = _fit(cell, span, ground, table, scale, pointer, finer, kept)
-    return finer[: min(kept, most + 1)]
+        level = int(boxes[n, 5]) + 1
+        m, before = int(boxes[n, 2]), kept
+        if level < len(tables):
+            table = tables[level]
+            lines = table[1]
+            for i in (2 * int(boxes[n, 0]), 2 * int(boxes[n, 0]) + 1):
+                for part in (2 * int(boxes[n, 1]), 2 * int(boxes[n, 1]) + 1):
+                    if m + lines[i, part, 0] >= 0 and m + lines[i, part, 1] < count:
+                        cell, span = (i, part, m), (boxes[n, 3], boxes[n, 4])
+                        kept = _fit(cell, span, level, ground, table, scale, pointer, finer, kept)
+        if level >= len(tables) or kept - before > _PIECES:
+            kept = before
+            finer[kept] = boxes[n]
+            kept += 1
+    return finer[:kept]

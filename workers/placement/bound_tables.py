@@ -23,6 +23,8 @@ from numba import njit
 TINY_M = 0.3
 _FLAT = 1e-9
 _CHORD_PIECES = 4
+# Chords on neighbouring lines that count have at least so much of x in common: the slot joins them without a detour.
+_OVERLAP_M = 0.02
 
 
 @njit(cache=True)
@@ -84,25 +86,35 @@ def _reach(a, b, theta, far):  # type: ignore[no-untyped-def]
 @njit(cache=True)
 def _known(a, b, theta, low, high, bend):  # type: ignore[no-untyped-def]
     """(largest left end, smallest right end, shortest chord) on a line ``low`` to ``high`` above the centre."""
+    if bend == 0.0:
+        return _known_within(a, b, theta, low, high, 0.0, np.inf)
     far = max(abs(low), abs(high))
+    reach = _reach(a, b, theta, far + bend * bend)
+    for _ in range(2):
+        reach = _reach(a, b, theta, far + abs(bend) * reach * reach)
+    # A line that bends away from a long side may still run inside the slot near its middle.
+    for share in (1.0, 0.5, 0.25):
+        known = _known_within(a, b, theta, low, high, bend, share * reach)
+        if known[1] - known[0] >= TINY_M:
+            return known
+    return 0.0, 0.0, 0.0
+
+
+@njit(cache=True)
+def _known_within(a, b, theta, low, high, bend, reach):  # type: ignore[no-untyped-def]
+    """As ``_known``, of the line's part within ``reach`` of the centre."""
     sag, near = 0.0, 1.0
     if bend != 0.0:
         radius = 1.0 / abs(bend)
-        sag = radius
-        reach = _reach(a, b, theta, far)
-        # The line leaves its tangent by the sag, and so reaches a little further than its tangent does.
-        for _ in range(3):
-            if reach < radius:
-                sag = radius - math.sqrt(radius * radius - reach * reach)
-            reach = _reach(a, b, theta, far + sag)
-        if sag > b:
+        if reach > radius / 2:
             return 0.0, 0.0, 0.0
+        sag = radius - math.sqrt(radius * radius - reach * reach)
         near = 1.0 + (reach / radius) ** 2 / 4  # over asin(z) / z while z < 1 / 2
         if bend > 0.0:
             high += sag
         else:
             low -= sag
-        far = max(abs(low), abs(high))
+    far = max(abs(low), abs(high))
     tallest = min(
         a * math.sin(theta[0]) + b * math.cos(theta[0]), a * math.sin(theta[1]) + b * math.cos(theta[1])
     )
@@ -110,7 +122,11 @@ def _known(a, b, theta, low, high, bend):  # type: ignore[no-untyped-def]
         return 0.0, 0.0, 0.0
     left = _largest_left(a, b, theta, (low, high))
     right = -_largest_left(a, b, theta, (-high, -low))
-    shortest = max(right - left, _shortest_chord(a, b, theta, far, sag))
+    shortest = _shortest_chord(a, b, theta, far, sag)
+    if left < -reach or right > reach:
+        left, right = max(left, -reach), min(right, reach)
+        shortest = 0.0
+    shortest = max(right - left, shortest)
     return left * near if left > 0.0 else left, right * near if right < 0.0 else right, shortest
 
 
@@ -150,6 +166,7 @@ def chord_tables(half, spacing, cells, pitch, parts, bend, off):  # type: ignore
         wide = _spaced(half, spacing, theta, off)
         for part in range(parts):
             first, last = farthest + 1, -farthest - 1
+            before = (0.0, 0.0, 0.0)
             for r in range(-farthest, farthest + 1):
                 low, high = r * pitch - (part + 1) * pitch / parts, r * pitch - part * pitch / parts
                 plain = _known(half[0], half[1], theta, low, high, bend)
@@ -157,6 +174,9 @@ def chord_tables(half, spacing, cells, pitch, parts, bend, off):  # type: ignore
                     if first <= last:
                         break
                     continue
+                if first <= last and (plain[0] > before[1] - _OVERLAP_M or plain[1] < before[0] + _OVERLAP_M):
+                    break
+                before = plain
                 spaced = plain
                 if spacing > 0.0:
                     spaced = _known(wide[0], wide[1], theta, low, high, bend)
