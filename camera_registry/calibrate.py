@@ -82,10 +82,15 @@ def _table(report: CalibrationReport) -> str:
         f"RMSE {report.rmse_m:.3f} m, leave-one-out {report.leave_one_out_rmse_m:.3f} m,"
         f" condition number {report.condition_number:.0f}"
     )
+    if report.suspect is not None:
+        lines.append(f"point {report.suspect} does not agree with the others: look at it again")
     lens, pose = report.calibration.lens, report.calibration.pose
+    sigma = report.pose_estimate.height_sigma_m if report.pose_estimate else float("nan")
     lines.append(f"lens term k = {lens.k:+.4f}" if lens else "no lens term")
     if pose:
-        lines.append(f"camera {pose.height_m:.1f} m above the ground, focal length {pose.focal_px:.0f} px")
+        lines.append(
+            f"camera {pose.height_m:.1f} m (± {sigma:.1f}) above the ground, focal length {pose.focal_px:.0f} px"
+        )
     else:
         lines.append("camera height unknown: silhouettes cannot be corrected to footprints (give --fov)")
     if len(report.points) < RECOMMENDED_POINTS:

@@ -124,7 +124,17 @@ def test_command_writes_what_the_pipeline_reads(tmp_path, capsys):
     assert len(data["parameters"]) == 8 and data["srid"] == 3857
     assert {"residual_m", "leave_one_out_m"} <= set(data["points"][0])
     assert ground_error_m(Calibration.from_json(data), truth, [(960, 700)]).max() < 0.02
-    assert "RMSE" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "RMSE" in said and "does not agree" not in said
+
+
+def test_command_names_the_bad_click(tmp_path, capsys):
+    points = points_of(camera(), noise_px=1.0)
+    (u, v), lonlat = points[3].px, points[3].lonlat
+    points[3] = ControlPoint("bad", (u + 30, v), lonlat)
+    write_csv(tmp_path / "points.csv", points)
+    assert main([str(tmp_path / "points.csv"), "-o", str(tmp_path / "cal.json")]) == 0
+    assert "point bad does not agree with the others" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
