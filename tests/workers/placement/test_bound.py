@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""The bound is never below a layout that exists, and is exact where the optimum is known by construction."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from shapely import LineString, Polygon, box
+from shapely.affinity import rotate, translate
+
+from workers.placement.bound import upper_bound
+from workers.placement.instances import read_instances
+from workers.placement.packed import pack
+from workers.placement.problem import PlacementProblem
+
+SHARED = Path(os.environ.get("SPARK_SHARED", Path(__file__).parents[3].parent / "shared"))
+NOTHING = Polygon()
+
+
+def bound(problem: PlacementProblem, found: int | None = 0) -> int:
+    return upper_bound(problem, pack(problem), found)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 20])
+@pytest.mark.parametrize(
+    ("mode", "across", "deep"), [("parallel", 5.0, 2.6), ("perpendicular", 2.3, 5.6), ("free", 2.3, 5.6)]
+)
+def test_an_empty_strip_of_whole_slots_has_their_number(mode: str, across: float, deep: float, count: int):
+    zone = box(0, 0, count * across, deep)
+    kerb = LineString([(0, 0), (count * across, 0)])
+    problem = PlacementProblem(zone, NOTHING, 5.0, 2.3, 0.0, mode, kerb=kerb)  # type: ignore[arg-type]
+    expected = 2 if (mode, count) == ("free", 1) else count
+    assert count <= bound(problem) <= max(expected, count + (1 if mode == "free" else 0))
+    if mode != "free":
+        assert bound(problem) == count
+        short = PlacementProblem(
+            box(0, 0, count * across - 0.5, deep), NOTHING, 5.0, 2.3, 0.0, mode, kerb=kerb
+        )  # type: ignore[arg-type]
+        assert bound(short) == count - 1
+
+
+def test_spacing_counts_between_slots_only():
+    zone, kerb = box(0, 0, 10.5, 2.6), LineString([(0, 0), (10.5, 0)])
+    assert bound(PlacementProblem(zone, NOTHING, 5.0, 2.3, 0.5, "parallel", kerb=kerb)) == 2
+    assert bound(PlacementProblem(box(0, 0, 10.3, 2.6), NOTHING, 5.0, 2.3, 0.5, "parallel", kerb=kerb)) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "blocked"),
+    [
+        (box(0, 0, 30, 2.0), NOTHING),  # thinner than a slot
+        (box(0, 0, 1, 1), NOTHING),
+        (box(0, 0, 30, 6), box(-1, -1, 31, 7)),  # wholly covered
+        (box(0, 0, 30, 6), box(0, 2, 30, 4)),  # two strips too thin
+        (box(0, 0, 4.9, 2.2), NOTHING),
+    ],
+)
+def test_ground_without_room_has_bound_zero(zone: Polygon, blocked: Polygon):
+    assert bound(PlacementProblem(zone, blocked, 5.0, 2.3, 0.0, "free")) == 0
+
+
+def test_a_hole_is_not_free_ground():
+    zone = Polygon(box(0, 0, 15, 2.6).exterior, [box(5.2, 0.3, 9.8, 2.3).exterior])
+    assert (
+        bound(PlacementProblem(zone, NOTHING, 5.0, 2.3, 0.0, "parallel", kerb=LineString([(0, 0), (15, 0)])))
+        == 2
+    )
+
+
+def test_turning_and_moving_a_zone_changes_nothing():
+    zone, kerb = box(0, 0, 40, 6), LineString([(0, 0), (40, 0)])
+    cars = shapely.union_all([rotate(box(x, 1, x + 1.8, 5.4), x) for x in (3, 11, 17.5, 30)])
+    bounds = set()
+    for angle, offset in ((0, 0), (37, 0), (211, 1e7), (90, -3e6)):
+        moved = [translate(rotate(g, angle, origin=(0, 0)), offset, offset / 2) for g in (zone, cars, kerb)]
+        bounds.add(bound(PlacementProblem(moved[0], moved[1], 4.8, 2.2, 0.0, "perpendicular", kerb=moved[2])))
+    assert len(bounds) == 1
+
+
+def _random_layout(seed: int) -> tuple[PlacementProblem, int]:
+    """Slots thrown at random and kept when apart; the zone is cut close around them, so that they just fit."""
+    chance = np.random.default_rng(seed)
+    length, width = 5.0, 2.3
+    kept: list[Polygon] = []
+    for _ in range(60):
+        slot = rotate(box(-length / 2, -width / 2, length / 2, width / 2), chance.uniform(0, 180))
+        slot = translate(slot, chance.uniform(0, 25), chance.uniform(0, 7))
+        if all(not slot.intersects(other) for other in kept):
+            kept.append(slot)
+    zone = max(
+        shapely.get_parts(shapely.union_all([s.buffer(0.4, join_style="mitre") for s in kept])),
+        key=lambda p: p.area,
+    )
+    inside = [s for s in kept if zone.covers(s)]
+    angle, offset = chance.uniform(0, 360), chance.choice([0.0, 4e6])
+    zone = translate(rotate(zone, angle, origin=(0, 0)), offset, offset)
+    return PlacementProblem(zone, NOTHING, length, width, 0.0, "free"), len(inside)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_no_layout_that_stands_is_above_the_bound(seed: int):
+    problem, standing = _random_layout(seed)
+    quick, thorough = bound(problem, None), bound(problem, 0)
+    assert standing <= thorough <= quick
+
+
+@pytest.mark.parametrize("radius", [12.0, 30.0, -25.0])
+def test_slots_along_an_arc_are_within_the_bound(radius: float):
+    """As many slots as stand side by side across an arc, by construction."""
+    size = abs(radius)
+    inner, depth = (size - 6.0, 6.0) if radius > 0 else (size, 6.0)
+    step = 2 * math.atan2(2.3 / 2, inner + 0.3) + 1e-6
+    count = 6
+    turns = np.linspace(0, count * step, 40)
+    near = np.column_stack([np.cos(turns), np.sin(turns)])
+    zone = Polygon(np.vstack([near * (inner + depth + 0.2), (near * inner)[::-1]]))
+    kerb = LineString(near * (inner + depth + 0.2) if radius > 0 else near * inner)
+    problem = PlacementProblem(zone, NOTHING, 5.0, 2.3, 0.0, "perpendicular", kerb=kerb)
+    assert count <= bound(problem) <= count + 1
+
+
+def test_public_instances_hold_what_is_known_to_fit_and_the_gap_is_small():
+    bench = SHARED / "bench" / "placement_public.json"
+    if not bench.exists():
+        pytest.skip("the shared bench instances are not here")
+    known = json.loads((bench.parent / "placement_public_reference.json").read_text())
+    total = 0
+    for instance in read_instances(bench):
+        best = known[instance.id]["best_known"]
+        reported = upper_bound(instance.problem, pack(instance.problem), best)
+        assert reported >= best, instance.id
+        total += reported
+    assert total <= 670
