@@ -160,9 +160,13 @@ class GoogleEngine {
     for (const part of ["zone", "edge", "hatch"]) this.drop(`${part} ${id}`);
   }
 
-  /** @param {Space} space @param {{fade: number, selected: boolean}} look */
-  putSpace(space, { fade, selected }) {
-    this.put(`space ${space.id}`, this.polygon(space.rings), { drawn: "space", look: selected ? "selected" : String(fade) });
+  /** @param {Space} space @param {{fade: number, selected: boolean, moved: boolean}} looks */
+  putSpace(space, { fade, selected, moved }) {
+    const id = `space ${space.id}`;
+    const look = selected ? "selected" : String(fade);
+    const feature = moved ? undefined : this.layer.getFeatureById(id);
+    if (feature) feature.setProperty("look", look);
+    else this.put(id, this.polygon(space.rings), { drawn: "space", look });
   }
 
   /** @param {string} id */

@@ -129,7 +129,10 @@ export class Scene {
   focus(place, zoom = FIT_ZOOM) {
     this.untouched = false;
     const near = Math.min(MAX_ZOOM, Math.max(this.zoom(), zoom));
-    this.moveTo({ centre: besideCover(place, near, this.margins()), zoom: near }, true);
+    const { bottom, left } = this.margins();
+    // In the middle of what is seen: the room that is kept for labels and buttons is for boxes only.
+    const covered = { top: 0, right: 0, bottom: bottom - MARGIN.bottom, left: left - MARGIN.left };
+    this.moveTo({ centre: besideCover(place, near, covered), zoom: near }, true);
   }
 
   /** @returns {Box} */
