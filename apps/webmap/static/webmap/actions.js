@@ -1,41 +1,32 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What a driver can do on the page, each as one function.
 
-/** @import { Box, LonLat, PageConfig, Space } from "./types" */
+/** @import { PageConfig, Space } from "./types" */
 /** @import { View } from "./address-bar.js" */
-/** @import { Link, Place } from "./deep-links.js" */
-/** @import { Found } from "./search.js" */
-/** @import { SearchBox } from "./search-box.js" */
+/** @import { Link } from "./deep-links.js" */
 
 import { AddressBar } from "./address-bar.js";
 import { expectNews, say } from "./announcer.js";
 import { App } from "./app.js";
 import { CarForm } from "./car-form.js";
 import { by, onPress, setAttribute, setText, setWords } from "./dom.js";
-import { distance, text } from "./format.js";
+import { text } from "./format.js";
 import { OnTheWay } from "./on-the-way.js";
-import { placeOf } from "./position.js";
-import { positionTroubleWords, privacyWords } from "./summary.js";
+import { privacyWords } from "./summary.js";
+import { Whereabouts } from "./whereabouts.js";
 
 /** How close the map comes. */
-const ZOOM = { zone: 20, space: 19, place: 17.5, near: 17.5 };
-/** The map shows at least this much around the driver, degrees (about 40 m), or as far as the position is unsure. */
-const AROUND_DEG = 0.00036;
-const M_PER_DEG = 111195;
-/** Zones beyond this are not opened by themselves for being the nearest, m. */
-const NEAR_M = 1500;
+const ZOOM = { zone: 20, space: 19 };
 
 export class Actions {
   /** @param {PageConfig} config */
   constructor(config) {
     this.config = config;
     this.way = new OnTheWay(this);
+    this.where = new Whereabouts(this);
     this.app = new App(config, this, this.way);
     this.bar = new AddressBar((link, view) => this.open(link, view));
     this.carForm = new CarForm(this.app.car, () => this.carChanged());
-    /** @type {SearchBox | null} fetched when it is first wanted */
-    this.search = null;
-    this.positionKnown = false;
     this.touched = false;
     this.listScroll = 0; // where the list was left
     /** @type {HTMLElement | null} where the keyboard returns to */
@@ -44,11 +35,11 @@ export class Actions {
   }
 
   bindButtons() {
-    onPress("near-button", () => this.nearMe());
+    onPress("near-button", () => this.where.nearMe());
     onPress("search-button", () => this.showForm("search"));
     onPress("car-button", () => this.showForm("car"));
     onPress("position-search", () => this.showForm("search"));
-    onPress("place-clear", () => this.clearPlace());
+    onPress("place-clear", () => this.where.clearPlace());
     onPress("empty-all", () => this.showAll());
     for (const button of document.querySelectorAll("[data-close]")) button.addEventListener("click", () => this.close());
     document.addEventListener("keydown", (event) => {
@@ -113,7 +104,7 @@ export class Actions {
     const { app } = this;
     const within = by("details").contains(document.activeElement) || document.activeElement === document.body;
     const left = app.looking.target?.zone ?? null;
-    this.setPlace(link.place, move);
+    this.where.setPlace(link.place, move);
     setWords(by("message"), link.badPlace ? text("linkPlaceBad") : null);
     app.openZone = link.zone;
     if (link.space !== app.looking.target?.id) this.lookAt(null);
@@ -143,13 +134,6 @@ export class Actions {
   openSpace(id) {
     if (this.app.model.find(id)) this.spaceChosen(id, false);
     else this.message(text("linkSpaceGone"));
-  }
-
-  /** Every zone there is, those in view as they are now. */
-  knownZones() {
-    const known = new Map(this.app.asking.everyZone.map((zone) => [zone.id, zone]));
-    for (const [id, zone] of this.app.model.zones) known.set(id, zone);
-    return known.values();
   }
 
   /** @param {string} words */
@@ -186,28 +170,11 @@ export class Actions {
     this.writeAddress(deeper);
     if (form === "search") {
       this.app.sheet.settle("high");
-      this.openSearch();
+      this.where.openSearch();
     } else {
       this.carForm.focus();
     }
     this.app.draw();
-  }
-
-  async openSearch() {
-    // At once, since phones show their keyboard only in answer to a tap.
-    by("search-words").focus({ preventScroll: true });
-    if (!this.search) {
-      const { SearchBox } = await import("./search-box.js");
-      const { geocoderUrl = "", geocoderAttribution = "" } = this.config;
-      this.search ??= new SearchBox({ url: geocoderUrl, attribution: geocoderAttribution }, {
-        zones: () => this.knownZones(),
-        near: () => this.app.middle(),
-        found: (found) => this.found(found),
-      });
-    }
-    this.search.begin();
-    await this.app.asking.zones();
-    if (this.app.view === "search") this.search.typed();
   }
 
   /** Back to the list: the same as the back button, where that stays on the page. */
@@ -290,89 +257,6 @@ export class Actions {
     if (this.config.extent) this.app.fit(this.config.extent);
   }
 
-  // --- near me, search ------------------------------------------------------------------------------------------------
-
-  nearMe() {
-    const { position } = this.app;
-    this.positionKnown = false;
-    if (position.on && !position.trouble) {
-      position.stop();
-      say(text("positionOff"));
-      return;
-    }
-    if (this.app.place) this.clearPlace();
-    say(text("positionAsking"));
-    position.start();
-  }
-
-  positionChanged() {
-    const { app } = this;
-    const { position } = app;
-    setAttribute(by("near-button"), "aria-pressed", String(position.on && !position.trouble));
-    by("near-button").classList.toggle("busy", position.asking);
-    app.map?.showPosition(position.latest);
-    const trouble = positionTroubleWords(position);
-    if (position.trouble && trouble) say(trouble);
-    if (position.latest && !this.positionKnown) {
-      this.positionKnown = true;
-      say(trouble ?? text("positionFound", { distance: distance(position.latest.accuracyM) }));
-      app.draw(); // what is known already is now in the order of distance
-      if (!this.showNearest()) {
-        app.fit(around(placeOf(position.latest), position.latest.accuracyM), ZOOM.near);
-        app.afterPoll.push(() => this.showNearest());
-        app.feed.wake();
-      }
-    }
-    app.draw();
-  }
-
-  /**
-   * The nearest zone with free spaces opens by itself and comes into view, unless the driver looks at another one.
-   * Returns whether it did.
-   */
-  showNearest() {
-    const { app } = this;
-    const here = app.position.latest;
-    const [nearest] = app.zones;
-    if (!here || app.openZone || app.view !== "list" || !nearest?.zone.free || nearest.metres > NEAR_M) {
-      return false;
-    }
-    app.openZone = nearest.id;
-    app.fit(both(around(placeOf(here), 0), nearest.zone.bounds), ZOOM.space);
-    app.draw();
-    return true;
-  }
-
-  /** @param {Found} found */
-  found(found) {
-    this.opener = null;
-    this.setPlace({ lon: found.lon, lat: found.lat, name: found.name }, found.kind !== "zone");
-    this.app.openZone = found.kind === "zone" ? found.id : null;
-    const zone = [...this.knownZones()].find(({ id }) => id === this.app.openZone);
-    if (zone) this.app.fit(zone.bounds, ZOOM.space);
-    this.listScroll = 0;
-    this.setView("list");
-    this.writeAddress(false);
-    this.app.draw();
-    by("place-clear").focus({ preventScroll: true });
-    say(text("destinationSet", { place: this.app.placeName() }));
-  }
-
-  /** @param {Place | null} place @param {boolean} move */
-  setPlace(place, move) {
-    this.app.place = place;
-    this.app.map?.showPlace(place);
-    if (place && move) this.app.fit(around(placeOf(place), 0), ZOOM.place);
-  }
-
-  clearPlace() {
-    this.setPlace(null, false);
-    this.writeAddress(false);
-    this.app.draw();
-    say(text("destinationCleared"));
-    by("search-button").focus({ preventScroll: true });
-  }
-
   // --- the car --------------------------------------------------------------------------------------------------------
 
   carChanged() {
@@ -384,16 +268,4 @@ export class Actions {
     say(app.car.tooLarge ? app.car.tooLargeWords() : text("carChanged", { car: app.car.shortWords() }));
     app.askAnew();
   }
-}
-
-/** A box around a place that holds what the position may be. @param {LonLat} place @param {number} accuracyM @returns {Box} */
-function around([lon, lat], accuracyM) {
-  const high = Math.max(AROUND_DEG, accuracyM / M_PER_DEG);
-  const wide = high / Math.cos((lat * Math.PI) / 180);
-  return [lon - wide, lat - high, lon + wide, lat + high];
-}
-
-/** The box that holds two. @param {Box} a @param {Box} b @returns {Box} */
-function both(a, b) {
-  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }

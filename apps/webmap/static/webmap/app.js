@@ -43,7 +43,7 @@ export class App {
     this.car = new Car(config.vehicleClasses ?? []);
     this.asking = new Asking(config, this.car);
     this.roads = new Roads(config.routingUrl ?? "", () => this.draw());
-    this.position = new PositionWatch(() => actions.positionChanged());
+    this.position = new PositionWatch(() => actions.where.positionChanged());
     this.looking = new Watch(); // the space whose details are shown
     this.kept = new KeptWatch(); // the space that the driver is on the way to
     this.feed = new Feed(config.pollS * 1000, () => this.wanted(), (want, collection) => this.received(want, collection), () => this.settled());
