@@ -125,7 +125,9 @@ def test_distances_by_road_come_from_the_service_which_hears_a_rounded_position(
         page.get_by_role("button", name="Near me").click()
         expect(page.locator("#order")).to_contain_text("by road")
         expect(page.locator(".zone-row .far").first).to_contain_text("00 m")
-        asked = re.fullmatch(r"/table/v1/foot/([\d.]+),([\d.]+);.*\?sources=0&annotations=distance", roads.asked[0])
+        asked = re.fullmatch(
+            r"/table/v1/foot/([\d.]+),([\d.]+);.*\?sources=0&annotations=distance", roads.asked[0]
+        )
         assert asked
         assert max(len(number.split(".")[1]) for number in asked.groups()) <= 3
         roads.answer = lambda path: None
