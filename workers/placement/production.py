@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import math
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,13 +11,16 @@ from typing import Literal
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
+from workers.placement.bound import upper_bound
 from workers.placement.packed import Floats, PackedGround, pack
 from workers.placement.problem import Clearance, Placement, PlacementError, PlacementProblem, Slot, SlotSize
-from workers.placement.production_kernels import build_ground, clearances, reach
-from workers.placement.production_plans import lay_out
+from workers.placement.production_search import BEES, MULTISTART, NO_SEARCH, solve
 
+# By mode: whether a car may drive in sideways; 1 for slots along the kerb, 2 for all.
 _SIDEWAYS = {"parallel": 2, "free": 1}
+_SEARCHES = {"bees": BEES, "multistart": MULTISTART, "none": NO_SEARCH}
 # More slots than this are not laid out in one zone.
 _MOST_SLOTS = 20_000
 
@@ -27,12 +30,16 @@ class ProductionParameters:
     """How hard to look.
 
     Args:
+        search: what looks for more where the first layouts stay below the bound.
+        evaluations: layouts of a gap that this search may decode, over all gaps of a zone.
+        bound: prove how many slots there can be; without it the area is the bound.
         richness: how many angles and offsets are tried, 0 to 3, before the search.
     """
 
-    search: Literal["bees", "multistart", "none"] = "none"
-    evaluations: int = 0
-    richness: int = 1
+    search: Literal["bees", "multistart", "none"] = "bees"
+    evaluations: int = 16
+    richness: int = 0
+    bound: bool = True
 
     def __post_init__(self) -> None:
         if self.search not in ("bees", "multistart", "none"):
@@ -43,75 +50,112 @@ class ProductionParameters:
             raise PlacementError(f"evaluations is {self.evaluations}; it must be zero or more")
 
 
+_DEFAULT = ProductionParameters()
+
+
 def lay_production(
     problem: PlacementProblem, parameters: ProductionParameters | None = None, seed: int = 0
 ) -> Placement:
     """Lay out one zone; slots are feasible by the kernels' exact check, in order along the kerb."""
     started = time.thread_time()
-    parameters = parameters or ProductionParameters()
     packed = pack(problem)
-    bound = _area_bound(packed)
-    slots = np.empty((0, 8))
-    flags: list[bool] = []
-    room = np.empty((0, 2))
-    decoded = 0
-    if bound > 0:
-        slots, flags, room, decoded = _solve(problem, packed, parameters, bound)
-    found = tuple(Slot(x, y, theta) for x, y, theta in slots.tolist())
+    return _lay(problem, packed, parameters or _DEFAULT, seed, started)
+
+
+def _lay(
+    problem: PlacementProblem,
+    packed: PackedGround,
+    parameters: ProductionParameters,
+    seed: int,
+    started: float,
+) -> Placement:
+    # First what the plain plans find; the bound says whether looking for more makes sense.
+    room = _by_area(packed)
+    standing = np.empty((len(problem.standing), 3))
+    for i, slot in enumerate(problem.standing):
+        standing[i] = slot.x - packed.origin[0], slot.y - packed.origin[1], slot.theta_rad
+    found = _solve(problem, packed, parameters, room, standing, seed, False)
+    bound = upper_bound(problem, packed) if parameters.bound and room > 0 else room
+    evaluations = found.evaluations
+    costs = [float(bound - len(found.poses))]
+    if len(found.poses) < bound and parameters.search != "none" and parameters.evaluations > 0:
+        # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
+        again = found.poses if not len(standing) else standing
+        more = _solve(problem, packed, parameters, min(room, bound), again, seed, True)
+        evaluations += more.evaluations
+        if len(more.poses) > len(found.poses):
+            found = more
+            costs.append(float(bound - len(found.poses)))
+    east, north = packed.origin
     return Placement(
-        found,
-        0.0,
-        (),
-        decoded,
+        tuple([Slot(x + east, y + north, theta) for x, y, theta in found.poses.tolist()]),
+        costs[-1],
+        tuple(costs),
+        evaluations,
         (time.thread_time() - started) * 1000,
-        None,
-        tuple(flags),
-        tuple(Clearance(length, width) for length, width in room.tolist()),
+        bound,
+        tuple(found.flags.tolist()),
+        tuple([Clearance(length, width) for length, width in found.rooms.tolist()]),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    poses: Floats
+    flags: NDArray[np.bool_]
+    rooms: Floats
+    evaluations: int
 
 
 def _solve(
-    problem: PlacementProblem, packed: PackedGround, parameters: ProductionParameters, bound: int
-) -> tuple[Floats, list[bool], Floats, int]:
-    size = np.array([packed.length_m, packed.width_m, packed.spacing_m])
-    ground, cos, sin = build_ground(
-        packed.zone_xy,
-        packed.zone_starts,
-        packed.cars_xy,
-        packed.car_starts,
-        packed.kerb_xy,
-        packed.ranges_rad,
-        size,
+    problem: PlacementProblem,
+    packed: PackedGround,
+    parameters: ProductionParameters,
+    most: int,
+    standing: Floats,
+    seed: int,
+    searching: bool,
+) -> _Found:
+    """One call of the kernels; at most ``most`` slots."""
+    if most <= 0:
+        return _NOTHING
+    options = np.array(
+        [
+            problem.reachable_only,
+            _SIDEWAYS.get(problem.mode, 0),
+            parameters.richness,
+            min(most, _MOST_SLOTS),
+            _SEARCHES[parameters.search] if searching else NO_SEARCH,
+            parameters.evaluations,
+            packed.kerb_given,
+        ],
+        dtype=np.int64,
     )
-    turned = np.array([[cos, -sin], [sin, cos]])
-    cars = (packed.cars_xy @ turned, packed.car_starts)
-    if len(packed.access_xy):
-        way_in = (np.hstack([packed.access_xy[:, :2] @ turned, packed.access_xy[:, 2:] @ turned]), True)
-    elif packed.kerb_given:
-        way_in = (np.hstack([ground[5][:-1], ground[5][1:]]), False)
-    else:
-        way_in = (np.empty((0, 4)), False)
-    sideways = _SIDEWAYS.get(problem.mode, 0)
-    options = np.array([int(problem.reachable_only), sideways, parameters.richness, bound])
-    out = np.empty((min(bound, _MOST_SLOTS), 8))
-    n, _, decoded = lay_out(ground, cars, way_in, size, options, out)
-    flags = np.zeros(n, dtype=np.bool_)
-    reach(ground, way_in, size, sideways, out, n, flags)
-    room = np.empty((n, 2))
-    clearances(ground, out, n, room)
-    xy = out[:n, :2] @ turned.T + packed.origin
-    theta = np.arctan2(out[:n, 3], out[:n, 2]) + math.atan2(sin, cos)
-    theta = np.remainder(theta + math.pi, math.tau) - math.pi
-    return np.column_stack([xy, theta]), flags.tolist(), room, decoded
+    poses, flags, rooms, _, _, evaluations = solve(
+        (packed.zone_xy, packed.zone_starts),
+        (packed.cars_xy, packed.car_starts),
+        packed.kerb_xy,
+        packed.access_xy,
+        packed.ranges_rad,
+        np.array([packed.length_m, packed.width_m, packed.spacing_m]),
+        options,
+        standing,
+        seed % 2**62,
+    )
+    return _Found(poses, flags, rooms, evaluations)
 
 
-def _area_bound(packed: PackedGround) -> int:
-    xy = packed.zone_xy
+_NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
+
+
+def _by_area(packed: PackedGround) -> int:
+    """As many slots as the zone, cars or not, has room for by area."""
     area = 0.0
-    for first, last in zip(packed.zone_starts[:-1], packed.zone_starts[1:], strict=True):
-        x, y = xy[first:last, 0], xy[first:last, 1]
-        area += 0.5 * float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum())
-    return math.floor(area / (packed.length_m * packed.width_m) + 1e-6)
+    starts = packed.zone_starts.tolist()
+    for first, last in itertools.pairwise(starts):
+        x, y = packed.zone_xy[first:last, 0], packed.zone_xy[first:last, 1]
+        area += float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]) + x[-1] * y[0] - x[0] * y[-1])
+    return int(0.5 * area / (packed.length_m * packed.width_m) + 1e-6)
 
 
 def lay_classes(

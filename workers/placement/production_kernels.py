@@ -127,6 +127,7 @@ _CORNER_RAD = math.radians(25.0)
 _CELL_M = 5.0
 _MAX_CELLS = 40000
 _STRAIGHT_M = 0.004
+_MAX_LINES = 20000
 _BEND_STEP_M = 1.3
 _BEND_TURN_RAD = math.radians(2.0)
 
@@ -399,23 +400,28 @@ def _edge_lines(ground_edges, nzone, shells, shortest, reach, lines, n):  # type
 def angle_kept(kerb, ranges, x, y, theta, tolerance):  # type: ignore[no-untyped-def]
     """Whether a slot's direction keeps to the ranges against the kerb segment nearest to its centre, modulo pi."""
     nearest = _FAR
-    kept = False
     for i in range(kerb.shape[0] - 1):
-        ux, uy = kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]
-        px, py = x - kerb[i, 0], y - kerb[i, 1]
-        t = min(max((px * ux + py * uy) / (ux * ux + uy * uy), 0.0), 1.0)
-        distance = math.hypot(px - t * ux, py - t * uy)
-        if distance > nearest + 1e-6:
-            continue
-        good = False
-        angle = theta - math.atan2(uy, ux)
-        for r in range(ranges.shape[0]):
-            over = (angle - ranges[r, 0] + tolerance) % math.pi
-            if over <= ranges[r, 1] - ranges[r, 0] + 2 * tolerance:
-                good = True
-        kept = good or (kept and distance > nearest - 1e-6)
-        nearest = min(nearest, distance)
-    return kept
+        nearest = min(nearest, _square_to(kerb, i, x, y))
+    nearest = math.sqrt(nearest) + 1e-6
+    for i in range(kerb.shape[0] - 1):
+        if _square_to(kerb, i, x, y) <= nearest * nearest:
+            angle = theta - math.atan2(kerb[i + 1, 1] - kerb[i, 1], kerb[i + 1, 0] - kerb[i, 0])
+            for r in range(ranges.shape[0]):
+                over = (angle - ranges[r, 0] + tolerance) % math.pi
+                if over <= ranges[r, 1] - ranges[r, 0] + 2 * tolerance:
+                    return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _square_to(kerb, i, x, y):  # type: ignore[no-untyped-def]
+    """Square of the distance from a point to segment i of the kerb."""
+    ux, uy = kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]
+    px, py = x - kerb[i, 0], y - kerb[i, 1]
+    t = min(max((px * ux + py * uy) / (ux * ux + uy * uy), 0.0), 1.0)
+    px -= t * ux
+    py -= t * uy
+    return px * px + py * py
 
 
 @njit(cache=True, error_model="numpy")
@@ -901,10 +907,10 @@ def build_ground(zone_xy, zone_starts, cars_xy, car_starts, kerb_xy, ranges, siz
         capacity += 2 + int(
             math.hypot(kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]) / _BEND_STEP_M
         )
-    lines = np.zeros((capacity, 12))
+    lines = np.zeros((min(capacity, _MAX_LINES), 12))
     n = _kerb_lines(kerb, extent, reach, lines)
     kerbs = n
-    n = _edge_lines(edges, nzone, zone_starts, 0.6 * size[1], reach, lines, n)
+    n = _edge_lines(edges, nzone, zone_starts, 0.6 * size[1], 0.6 * size[0], lines, n)
     # How deep the zone is at each line.
     deep = 0.0
     for i in range(nzone):

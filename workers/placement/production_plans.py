@@ -15,14 +15,15 @@ from workers.placement.production_kernels import (
     _sort_intervals,
     _spaced,
     collect,
-    keep_feasible,
     pack_row,
     reach,
 )
 
 _FAR = 1e18
+_MOST_STACKED = 6
 # Which lines are used: all, along the kerb, along the far edge.
 ALL = 0
+STACKS, BENT = 1, 2
 # Richness of the ways of standing with which gaps are found.
 _PROBE = 4
 
@@ -55,9 +56,9 @@ def _base_angle(ranges, r):  # type: ignore[no-untyped-def]
 def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
     """Fill ``cfgs`` with ways of standing: angles and offsets; returns how many.
 
-    ``plan`` is (richness 0 to 3; 0: along kerb and far edge, 1: kerb only, 2: far edge only; 1: stacks too).
+    ``plan`` is (richness 0 to 3; 0: along kerb and far edge, 1: kerb only, 2: far edge only; STACKS, or BENT to find gaps).
     """
-    richness, which, blocks = plan
+    richness, which, stacks = plan
     length, width = size[0], size[1]
     n = np.int64(0)
     free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
@@ -70,6 +71,8 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
             count += 1
     else:
         for r in range(ranges.shape[0]):
+            if count == angles.shape[0]:
+                break
             angles[count] = _base_angle(ranges, r)
             count += 1
             steps = (0, 5, 9, 17, 3)[richness]
@@ -78,6 +81,13 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
                 if count < 64:
                     angles[count] = low + (high - low) * k / (steps - 1.0)
                     count += 1
+    if richness == _PROBE and stacks == BENT:
+        # Many short lines: few ways.
+        for k in range(ranges.shape[0]):
+            beta = _base_angle(ranges, k)
+            n = _add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
+            n = _add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
+        return n
     for k in range(count):
         beta = angles[k]
         across = length * abs(math.sin(beta)) + width * abs(math.cos(beta))
@@ -94,14 +104,14 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
             if richness >= 2 and slack > 0.3:
                 n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.25, 1.0, 0.0)
                 n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.75, 1.0, 0.0)
-    if blocks:
+    if stacks == STACKS:
         for k in range(count):
             across = length * abs(math.sin(angles[k])) + width * abs(math.cos(angles[k]))
             square = abs(math.sin(2.0 * angles[k])) < 1e-6 or (not free and richness == 0)
             if not square:
                 continue
             members = math.floor((depth + 1e-6) / across)
-            for m in range(2, min(members, 6) + 1):
+            for m in range(2, min(members, _MOST_STACKED) + 1):
                 if which != 2:
                     n = _add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
                 if which != 1:
@@ -123,12 +133,15 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
     lines, ranges = ground[3], ground[6]
     cfgs = np.empty((192, 10))
     zero = np.int64(0)
-    count = ways(ranges, size, depth, (_PROBE, ALL, 0), cfgs)
+    free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
+    bent = BENT if lines[0, 10] > 0.0 and not free else 0
+    count = ways(ranges, size, depth, (_PROBE, ALL, bent), cfgs)
     room = count * (2 + ground[4]) + 8 * ground[0].shape[0]
     at = np.empty((room, 2), dtype=np.int64)
     span = np.empty((room, 3))
     none = np.empty((0, 8))
-    found = collect(ground, cfgs, count, size, _SHRINK_M, -_FAR, _FAR, none, zero, at, span)
+    shrink = 1.5 * _SHRINK_M if bent == BENT else _SHRINK_M
+    found = collect(ground, cfgs, count, size, shrink, -_FAR, _FAR, none, zero, at, span)
     lo, hi = np.empty(found), np.empty(found)
     for i in range(found):
         line = lines[at[i, 1]]
@@ -154,12 +167,14 @@ def fill(ground, size, gap, cfgs, count, placed, n):  # type: ignore[no-untyped-
     room = count * (24 + 2 * ground[4])
     at = np.empty((room, 2), dtype=np.int64)
     span = np.empty((room, 3))
+    # A row holds only so many.
+    rows = min(placed.shape[0] - n, _MOST_STACKED * (3 + int((gap[1] - gap[0]) / min(size[0], size[1]))))
     found = collect(ground, cfgs, count, size, 0.0, gap[0], gap[1], placed, n, at, span)
     if found == 0:
         return n
     order = np.empty(found, dtype=np.int64)
     start = np.empty(count + 1, dtype=np.int64)
-    return n + pack_row(ground, cfgs, count, size, at, span, found, order, start, placed[n:])
+    return n + pack_row(ground, cfgs, count, size, at, span, found, order, start, placed[n : n + rows])
 
 
 # --- the layout of a zone ---------------------------------------------------------------------------------------------
@@ -169,21 +184,28 @@ def fill(ground, size, gap, cfgs, count, placed, n):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, error_model="numpy")
-def _gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
-    """About how many slots a gap may hold at most, to see where a search is worth its time; no proof."""
-    edges, kinds, lines, ranges = ground[0], ground[1], ground[3], ground[6]
-    free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
+def least_pitch(ranges, size):  # type: ignore[no-untyped-def]
+    """Least length along the kerb and least depth across it that a slot takes, at the angles that are allowed."""
     pitch, across = size[1], size[1]
-    if not free:
+    if ranges[0, 1] - ranges[0, 0] < math.pi - 1e-9:
         pitch, across = _FAR, _FAR
         for r in range(ranges.shape[0]):
             beta = _base_angle(ranges, r)
             c, s = abs(math.cos(beta)), abs(math.sin(beta))
+            across = min(across, size[0] * s + size[1] * c)
             pitch = min(pitch, size[0] / c if size[0] * s <= size[1] * c else size[1] / s)
             for k in range(2):
                 across = min(
                     across, size[0] * abs(math.sin(ranges[r, k])) + size[1] * abs(math.cos(ranges[r, k]))
                 )
+    return pitch, across
+
+
+@njit(cache=True, error_model="numpy")
+def gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
+    """About how many slots a gap may hold at most, to see where a search is worth its time; no proof."""
+    edges, kinds, lines = ground[0], ground[1], ground[3]
+    pitch, across = least_pitch(ground[6], size)
     bent = lines[0, 10] > 0.0
     stretch = 1.12 if bent else 1.0
     bound = _FAR
@@ -211,7 +233,7 @@ def _gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-untyped-def]
+def pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-untyped-def]
     """Take away the slots that nobody can drive into; returns how many are left, all of them reachable."""
     count = reach(ground, way_in, size, sideways, slots, n, flags)
     while count < n:
@@ -227,76 +249,20 @@ def _pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: i
 
 
 @njit(cache=True, error_model="numpy")
-def _decode(ground, size, depth, gap, plan, cfgs, slots):  # type: ignore[no-untyped-def]
+def decode(ground, size, depth, gap, plan, cfgs, slots):  # type: ignore[no-untyped-def]
     """Slots of a gap by a plan: (richness, order, stacks), order 0: all ways at once, 1: kerb first, 2: far edge first."""
     n = np.int64(0)
     richness, order, stacks = plan
+    deep = depth >= 2.0 * least_pitch(ground[6], size)[1]
     if order != ALL:
         for which in (order, 3 - order):
             count = ways(ground[6], size, depth, (richness, which, 0), cfgs)
             n = fill(ground, size, gap, cfgs, count, slots, n)
     count = ways(ground[6], size, depth, (richness, ALL, stacks), cfgs)
     before = np.int64(-1)
-    while n < slots.shape[0] and n != before:
+    while n < slots.shape[0] - 1 and n != before:
         before = n
         n = fill(ground, size, gap, cfgs, count, slots, n)
-        if depth < 2.0 * size[1]:
+        if not deep:
             break
     return n
-
-
-@njit(cache=True, error_model="numpy")
-def lay_out(ground, cars, way_in, size, options, out):  # type: ignore[no-untyped-def]
-    """Lay out a zone. ``options``: reachable only, sideways (see ``reach``), most richness, bound.
-
-    Returns (slots, gaps, layouts decoded); the slots are in ``out`` (n, 8).
-    """
-    only, sideways, richest, bound = options[0] > 0, options[1], options[2], options[3]
-    lines = ground[3]
-    depth = 0.0
-    for j in range(ground[4]):
-        depth = max(depth, lines[j, 11])
-    gaps = np.empty((1024, 2))
-    ngaps = find_gaps(ground, size, depth, gaps)
-    most = out.shape[0]
-    starts = np.zeros(ngaps + 1, dtype=np.int64)
-    bounds = np.empty(ngaps, dtype=np.int64)
-    for g in range(ngaps):
-        bounds[g] = _gap_bound(ground, size, depth, gaps[g, 0], gaps[g, 1])
-        room = 2 + int((gaps[g, 1] - gaps[g, 0] + size[0]) * (depth + 1.0) / (size[0] * size[1]))
-        starts[g + 1] = starts[g] + min(room, bounds[g] + 1)
-    best = np.empty((starts[ngaps], 8))
-    counts = np.zeros(ngaps, dtype=np.int64)
-    flags = np.zeros(most + 8, dtype=np.bool_)
-    cfgs = np.empty((192, 10))
-    deep = depth >= 2.0 * size[1]
-    decoded = np.int64(0)
-    total = np.int64(0)
-    for richness in range(richest + 1):
-        if total >= bound:
-            break
-        for g in range(ngaps):
-            trial = np.empty((starts[g + 1] - starts[g], 8))
-            for order in range(3):
-                if counts[g] >= bounds[g] or (order > 0 and not deep):
-                    break
-                stacks = 0 if only or not deep else 1
-                n = _decode(ground, size, depth, gaps[g], (richness, order, stacks), cfgs, trial)
-                decoded += 1
-                if n <= counts[g]:
-                    continue
-                n = keep_feasible(ground, cars, trial, n)
-                if only:
-                    n = _pick_reachable(ground, way_in, size, sideways, trial, n, flags)
-                if n > counts[g]:
-                    total += n - counts[g]
-                    counts[g] = n
-                    best[starts[g] : starts[g] + n] = trial[:n]
-    n = np.int64(0)
-    for g in range(ngaps):
-        for i in range(starts[g], starts[g] + counts[g]):
-            if n < most:
-                out[n] = best[i]
-                n += 1
-    n = keep_feasible(ground, cars, out, n)
-    return n, ngaps, decoded
