@@ -24,15 +24,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from numpy.typing import NDArray
 
 from camera_registry import services, workbench
 from camera_registry.calibration_drawing import COLOUR_RANGE_M, rings_lonlat
 from camera_registry.control_points import CalibrationError, ControlPoint, parse_control_points
 from camera_registry.ground_outlines import Outline, outlines
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
-from camera_registry.models import Camera
-from camera_registry.reference_frames import NotAPicture, picture_size, reference_frames
+from camera_registry.models import Camera, CameraCalibration
+from camera_registry.reference_frames import NotAPicture, ReferenceFrame, picture_size, reference_frames
 from camera_registry.services import calibration_of
+from camera_registry.view_features import find_features, look_from
+from camera_registry.view_reference import ViewReference
+from camera_registry.view_status import ViewStatus
+from camera_registry.view_watch import ViewMemory, ViewRecord
 
 __all__ = ["calibrating_urls"]
 
@@ -217,9 +222,7 @@ def _warp(request: HttpRequest, camera: Camera) -> HttpResponse:
         frame = reference_frames().get(camera.pk)
         if frame is None:
             return _said(_("The frame is gone; take it again."), 404)
-        picture = cv2.imdecode(
-            np.frombuffer(frame.image, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-        )
+        picture = _decoded(frame.image)
     laid = workbench.warp(draft, _near(draft), camera.max_range_m, picture)
     response = HttpResponse(laid.image, content_type="image/webp")
     response["X-Bounds"] = json.dumps(laid.bounds)
@@ -294,8 +297,32 @@ def _save(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
         loo_rmse_m=workbench.number_or_none(report.leave_one_out_rmse_m),
         points=workbench.saved_points(draft, report),
     )
-    reference_frames().forget(camera.pk)
+    frames = reference_frames()
+    _remember_view(camera, row, frames.get(camera.pk))
+    frames.forget(camera.pk)
     message = _("Calibration version %d is in use.") % row.version
     model_admin.log_change(request, camera, message)
     messages.success(request, message)
     return JsonResponse({"version": row.version})
+
+
+def _remember_view(camera: Camera, row: CameraCalibration, frame: ReferenceFrame | None) -> None:
+    """Later frames are compared with this one, not with the next that happens to come: of it keypoints are kept."""
+    if frame is None:
+        return
+    features = find_features(_decoded(frame.image))
+    look = look_from(features)
+    if look is None or list(features.image_size) != list(row.data["image_size"]):
+        return
+    record = ViewRecord(ViewMemory(status=ViewStatus.STEADY), features.brightness, features.sharpness)
+    services.record_view(
+        camera.pk, row.pk, frame.received_at, record, ViewReference(features.image_size, (look,))
+    )
+
+
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    """The picture (H, W, 3) BGR, as its pixels lie, whatever its header says."""
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    if image is None:
+        raise NotAPicture(_("The frame cannot be decoded; take it again."))
+    return np.asarray(image, dtype=np.uint8)

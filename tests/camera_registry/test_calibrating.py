@@ -18,7 +18,10 @@ from django.test import Client
 from apps.parking.services import create_zone
 from camera_registry import reference_frames as frames_module
 from camera_registry import services
+from camera_registry.models import Camera
 from camera_registry.reference_frames import FRAME_TTL_S, WISH_TTL_S, reference_frames
+from camera_registry.view_reference import ViewReference
+from camera_registry.view_status import ViewStatus
 from tests.apps.street import zone_spec
 from tests.camera_registry.factories import a_camera
 from tests.camera_registry.test_workbench import SIZE, draft
@@ -142,6 +145,14 @@ class TestTheFrame:
         keep_frame(camera, picture())
         assert post(admin_client, camera, "save/", draft() | {"note": "new lens"}).status_code == 200
         assert redis_client.keys("spark:reference:*") == []
+
+    def test_its_keypoints_stay_so_that_the_camera_notices_when_it_moves(self, admin_client, camera):
+        keep_frame(camera, picture())
+        post(admin_client, camera, "save/", draft() | {"note": "new lens"})
+        check = Camera.objects.get(pk=camera.pk).current_view_check
+        assert check.calibration.version == 2
+        assert check.status == ViewStatus.STEADY
+        assert ViewReference.from_bytes(bytes(check.reference)).image_size == SIZE
 
     def test_a_wish_lives_while_somebody_looks(self, admin_client, camera, redis_client):
         assert admin_client.get(url(camera, "frame/")).status_code == 204

@@ -40,7 +40,7 @@ def the_square(seed: int = 0) -> np.ndarray:
             end = (int(x + long * np.cos(turn)), int(y + long * np.sin(turn)))
             cv2.line(ground, (int(x), int(y)), end, grey, int(chance.integers(2, 6)))
         else:
-            corners = chance.integers(-14, 14, (4, 2)) + (x, y)
+            corners = chance.integers(-14, 14, (4, 2)) + np.array([x, y])
             cv2.fillConvexPoly(ground, cv2.convexHull(corners.astype(np.int32)), grey)
     return cv2.GaussianBlur(ground, (0, 0), 1.0)
 
