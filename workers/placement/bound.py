@@ -146,7 +146,10 @@ def _bounded(problem: PlacementProblem, ground: PackedGround, effort: Effort) ->
             strip.zone, strip.zone_starts, cars, starts, strip.first, strip.pitch, strip.count
         )
         most += most_in_strip(lines, strip.tables, strip.scale, strip.spans, strip.reach, effort.work)
-    return int(most) if most < 1_000_000 else _by_area(problem)
+    # Strips of a kerb with many corners may count ground twice.
+    if most * problem.slot_area_m2 > problem.zone.area:
+        most = min(most, _by_area(problem))
+    return int(most)
 
 
 def _by_area(problem: PlacementProblem) -> int:
