@@ -110,12 +110,17 @@ def run(quick: bool = False) -> dict[str, list[Row]]:
     warmed = time.process_time() - began
     repeats = 3 if quick else 7
     everywhere = [
+        bench.row("production, first frame", production(False, zone_known=False)),
         bench.row("production", production(False, repeats=repeats)),
         bench.row("production, reachable only", production(True, repeats=repeats)),
         bench.row("paper, x only", paper(AS_PUBLISHED_X)),
         bench.row("paper, x, y, angle", paper(AS_PUBLISHED_FULL)),
     ]
-    pictured = {name: {k: v.slots for k, v in found.items()} for name, found in bench.layouts.items()}
+    pictured = {
+        name: {k: v.slots for k, v in found.items()}
+        for name, found in bench.layouts.items()
+        if name != "production, first frame"
+    }
     write_page(PAGE, bench.instances, pictured, bench.known, bench.scores)
     few = bench.few(PEER_ZONES_QUICK if quick else PEER_ZONES)
     peers, equal = _peers(bench, few, quick)

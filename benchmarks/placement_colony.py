@@ -32,6 +32,7 @@ def colony_or_restarts(
                                 False,
                                 ProductionParameters(search=search, evaluations=evaluations),  # type: ignore[arg-type]
                                 seed,
+                                zone_known=False,
                             )(problem).slots
                         )
                         for seed in seeds

@@ -39,9 +39,16 @@ Method = Callable[[PlacementProblem], Layout]
 
 
 def production(
-    reachable: bool, parameters: ProductionParameters | None = None, seed: int = 0, repeats: int = 1
+    reachable: bool,
+    parameters: ProductionParameters | None = None,
+    seed: int = 0,
+    repeats: int = 1,
+    zone_known: bool = True,
 ) -> Method:
-    """SPARK's production mode as on a zone's first frame; the median time of a few calls."""
+    """SPARK's production mode; the median time of a few calls.
+
+    ``zone_known``: what depends on the zone alone is kept from an untimed call before, as from frame to frame.
+    """
 
     def solve(problem: PlacementProblem) -> Layout:
         times = []
