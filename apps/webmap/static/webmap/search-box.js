@@ -22,11 +22,9 @@ export class SearchBox {
     this.results = [];
     setText(by("search-label"), text(this.host ? "searchPlaces" : "searchZones"));
     setWords(by("search-sends"), this.host ? text("searchSends", { host: this.host }) : null);
+    /** The words that Enter was pressed on. */
+    this.asked = "";
     input("search-words").addEventListener("input", () => this.typed());
-    by("search").addEventListener("submit", (event) => {
-      event.preventDefault();
-      this.submitted();
-    });
   }
 
   get words() {
@@ -40,7 +38,14 @@ export class SearchBox {
   }
 
   typed() {
+    this.asked = "";
     this.show(this.atOnce(), "");
+  }
+
+  /** More zones have come: what was asked of nobody else is answered again. */
+  zonesCame() {
+    if (!this.asked) this.typed();
+    else if (!this.host) this.submitted();
   }
 
   /** What needs nobody else's help. @returns {Found[]} */
@@ -55,6 +60,7 @@ export class SearchBox {
   async submitted() {
     const words = this.words;
     if (!words) return;
+    this.asked = words;
     const atOnce = this.atOnce();
     if (atOnce.length > 0 && (!this.host || atOnce[0].kind === "coordinates")) {
       this.handlers.found(atOnce[0]);

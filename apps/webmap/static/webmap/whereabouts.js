@@ -26,8 +26,13 @@ export class Whereabouts {
   constructor(actions) {
     this.actions = actions;
     this.positionKnown = false;
-    /** @type {SearchBox | null} fetched when it is first wanted */
+    /** @type {Promise<SearchBox> | null} fetched when it is first wanted */
     this.search = null;
+    // From the beginning: Enter pressed before the search is there must not leave the page.
+    by("search").addEventListener("submit", async (event) => {
+      event.preventDefault();
+      (await this.searchBox()).submitted();
+    });
   }
 
   get app() {
@@ -118,18 +123,29 @@ export class Whereabouts {
   async openSearch() {
     // At once, since phones show their keyboard only in answer to a tap.
     by("search-words").focus({ preventScroll: true });
-    if (!this.search) {
-      const { SearchBox } = await import("./search-box.js");
-      const { geocoderUrl = "", geocoderAttribution = "" } = this.app.config;
-      this.search ??= new SearchBox({ url: geocoderUrl, attribution: geocoderAttribution }, {
-        zones: () => this.knownZones(),
-        near: () => this.app.middle(),
-        found: (found) => this.found(found),
-      });
-    }
-    this.search.begin();
+    const search = await this.searchBox();
+    search.begin();
     await this.app.asking.zones();
-    if (this.app.view === "search") this.search.typed();
+    if (this.app.view === "search") search.zonesCame();
+  }
+
+  /** @returns {Promise<SearchBox>} */
+  searchBox() {
+    this.search ??= this.fetchSearchBox().catch((error) => {
+      this.search = null; // without a connection now; the next tap tries again
+      throw error;
+    });
+    return this.search;
+  }
+
+  async fetchSearchBox() {
+    const { SearchBox } = await import("./search-box.js");
+    const { geocoderUrl = "", geocoderAttribution = "" } = this.app.config;
+    return new SearchBox({ url: geocoderUrl, attribution: geocoderAttribution }, {
+      zones: () => this.knownZones(),
+      near: () => this.app.middle(),
+      found: (found) => this.found(found),
+    });
   }
 
   /** Every zone there is, those in view as they are now. */
