@@ -33,7 +33,7 @@ class _Frame:
     """A problem in the kernels' terms; see `production`."""
 
     packed: PackedGround
-    ground: tuple  # type: ignore[type-arg]
+    ground: tuple
     cars: tuple[Rows, NDArray[np.int64]]
     way_in: tuple[Rows, bool]
     size: NDArray[np.float64]
