@@ -92,6 +92,9 @@ def place_classes(
 ) -> tuple[Placement, ...]:
     """One layout of the whole zone for each size, as if all its spaces had that size.
 
+    The first size, the zone's own, is laid out as ``place`` does; the others by the plain plans, with the area for a
+    bound, so that all of them together take little longer.
+
     Args:
         problem: its own slot size and ``standing`` are not used.
         sizes: of a space of each class, metres.

@@ -33,12 +33,12 @@ class ProductionParameters:
         search: what looks for more where the first layouts stay below the bound.
         evaluations: layouts of a gap that this search may decode, over all gaps of a zone.
         bound: prove how many slots there can be; without it the area is the bound.
-        richness: how many angles and offsets are tried, 0 to 3, before the search.
+        richness: how many angles and offsets are tried, 0 to 3, in gaps that may hold more, before the search.
     """
 
     search: Literal["bees", "multistart", "none"] = "bees"
-    evaluations: int = 16
-    richness: int = 0
+    evaluations: int = 6
+    richness: int = 1
     bound: bool = True
 
     def __post_init__(self) -> None:
@@ -50,7 +50,13 @@ class ProductionParameters:
             raise PlacementError(f"evaluations is {self.evaluations}; it must be zero or more")
 
 
+# A kerb with more corners than this is no kerb to measure along: the area is the bound.
+_MOST_CORNERS = 12
+_BEND_COS = 0.9
+
+
 _DEFAULT = ProductionParameters()
+_PLAIN = ProductionParameters(search="none", richness=0, bound=False)
 
 
 def lay_production(
@@ -75,13 +81,16 @@ def _lay(
     for i, slot in enumerate(problem.standing):
         standing[i] = slot.x - packed.origin[0], slot.y - packed.origin[1], slot.theta_rad
     found = _solve(problem, packed, parameters, room, standing, seed, False)
-    bound = upper_bound(problem, packed) if parameters.bound and room > 0 else room
+    bound = room
+    if parameters.bound and room > 0 and _corners(packed.kerb_xy) <= _MOST_CORNERS:
+        bound = min(bound, upper_bound(problem, packed))
     evaluations = found.evaluations
     costs = [float(bound - len(found.poses))]
-    if len(found.poses) < bound and parameters.search != "none" and parameters.evaluations > 0:
+    looking = parameters.richness > 0 or (parameters.search != "none" and parameters.evaluations > 0)
+    if len(found.poses) < bound and looking:
         # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
-        again = found.poses if not len(standing) else standing
-        more = _solve(problem, packed, parameters, min(room, bound), again, seed, True)
+        begin = standing if len(standing) else found.poses
+        more = _solve(problem, packed, parameters, min(room, bound), begin, seed, True)
         evaluations += more.evaluations
         if len(more.poses) > len(found.poses):
             found = more
@@ -123,11 +132,12 @@ def _solve(
         [
             problem.reachable_only,
             _SIDEWAYS.get(problem.mode, 0),
-            parameters.richness,
+            parameters.richness if searching else 0,
             min(most, _MOST_SLOTS),
             _SEARCHES[parameters.search] if searching else NO_SEARCH,
             parameters.evaluations,
             packed.kerb_given,
+            1 if searching and not problem.standing else 0,
         ],
         dtype=np.int64,
     )
@@ -148,6 +158,15 @@ def _solve(
 _NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
 
 
+def _corners(kerb: Floats) -> int:
+    """How often a kerb turns by more than a bend does."""
+    if len(kerb) < 4:
+        return len(kerb) - 2
+    steps = np.diff(kerb, axis=0)
+    steps /= np.hypot(steps[:, 0], steps[:, 1])[:, None]
+    return int(((steps[1:] * steps[:-1]).sum(axis=1) < _BEND_COS).sum())
+
+
 def _by_area(packed: PackedGround) -> int:
     """As many slots as the zone, cars or not, has room for by area."""
     area = 0.0
@@ -164,7 +183,7 @@ def lay_classes(
     seed: int,
     standing: Mapping[SlotSize, tuple[Slot, ...]],
 ) -> tuple[Placement, ...]:
-    """See ``place_classes``."""
+    """See ``place_classes``. Only the first size, the zone's own, is searched and bounded with care."""
     return tuple(
         lay_production(
             replace(
@@ -173,10 +192,10 @@ def lay_classes(
                 slot_width_m=size.width_m,
                 standing=standing.get(size, ()),
             ),
-            None,
+            None if index == 0 else _PLAIN,
             seed,
         )
-        for size in sizes
+        for index, size in enumerate(sizes)
     )
 
 

@@ -50,9 +50,11 @@ _MOST_GAPS = 1024
 _MOST_WAYS = 192
 
 # What the options array holds.
-ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, KERB_GIVEN = 0, 1, 2, 3, 4, 5, 6
+ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, KERB_GIVEN, POOREST = 0, 1, 2, 3, 4, 5, 6, 7
 NO_SEARCH, BEES, MULTISTART = 0, 1, 2
 
+# In longer gaps the plain plans leave little, and a layout takes long to decode.
+_MOST_SEARCHED = 12
 _SOURCES = 5
 _LIMIT = 8
 
@@ -86,14 +88,14 @@ def _random_ways(ground, size, depth, gap, state, cfgs):  # type: ignore[no-unty
     bent = lines[0, 10] > 0.0
     x0 = lines[0, 0] - lines[0, 4]
     n = np.int64(0)
-    for k in range(8):
+    for k in range(6):
         r = min(int(_uniform(state) * ranges.shape[0]), ranges.shape[0] - 1)
         beta = ranges[r, 0] + (ranges[r, 1] - ranges[r, 0]) * _uniform(state)
         if k == 0:
             beta = 0.5 * math.pi if free else base_angle(ranges, r)
         elif k == 1 and free:
             beta = 0.0
-        elif k >= 5 and not bent:
+        elif k >= 4 and not bent:
             i = min(int(_uniform(state) * edges.shape[0]), edges.shape[0] - 1)
             x = 0.5 * (edges[i, 0] + edges[i, 2]) - x0
             if gap[0] - 1.0 < x < gap[1] + 1.0 and kinds[i] != ZONE:
@@ -114,7 +116,6 @@ def _random_ways(ground, size, depth, gap, state, cfgs):  # type: ignore[no-unty
             n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
         if depth - across > 0.05:
             n = add_way(cfgs, n, size, KERB, beta, 2.0, _uniform(state), 1.0, 0.0)
-            n = add_way(cfgs, n, size, KERB, beta, 0.0, (depth - across) * _uniform(state), 1.0, 0.0)
     return n
 
 
@@ -507,7 +508,7 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
     entries = 0
     state = np.empty(1, dtype=np.uint64)
     # Richer and richer plans, then the bees, until the bound is met.
-    for stage in range(options[RICHNESS] + 2):
+    for stage in range(options[POOREST], options[RICHNESS] + 2):
         if total >= bound:
             break
         searching = stage == options[RICHNESS] + 1
@@ -515,9 +516,9 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
             break
         open_gaps = 0
         for g in range(ngaps):
-            open_gaps += counts[g] < bounds[g]
+            open_gaps += counts[g] < bounds[g] <= _MOST_SEARCHED
         for g in range(ngaps):
-            if counts[g] >= bounds[g]:
+            if counts[g] >= bounds[g] or (stage > 0 and bounds[g] > _MOST_SEARCHED):
                 continue
             rows = best[starts[g] : starts[g + 1]]
             if searching:
@@ -547,13 +548,13 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
             if n < out.shape[0]:
                 # In kerb order.
                 place = _kerb_place(lines, ground[4], rows[i, 0], rows[i, 1])
-                j = n
-                while j > 0 and order[j - 1] > place:
-                    order[j] = order[j - 1]
-                    out[j] = out[j - 1]
-                    j -= 1
-                order[j] = place
-                out[j] = rows[i]
+                at = n
+                while at > 0 and order[at - 1] > place:
+                    order[at] = order[at - 1]
+                    out[at] = out[at - 1]
+                    at -= 1
+                order[at] = place
+                out[at] = rows[i]
                 n += 1
     n = _checked(world, out, n)
     return n, ngaps, used, entries
