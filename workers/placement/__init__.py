@@ -29,7 +29,7 @@ from workers.placement.problem import (
     Slot,
     SlotSize,
 )
-from workers.placement.production import ProductionParameters, lay_classes, lay_mixed, lay_production
+from workers.placement.production import ProductionParameters, lay_classes, lay_mixed, lay_production, prepare
 
 __all__ = [
     "AS_PUBLISHED_FULL",
@@ -46,6 +46,7 @@ __all__ = [
     "place",
     "place_classes",
     "place_mixed",
+    "prepare",
     "warm_up",
 ]
 

@@ -51,6 +51,8 @@ def parse_instances(items: Sequence[Any]) -> list[Instance]:
 def _instance(item: dict[str, Any], index: int) -> Instance:
     name = str(item.get("id", f"number {index}")) if isinstance(item, dict) else f"number {index}"
     try:
+        if not item["zone"]:
+            raise ValueError("its zone has no corners")
         occupied = list(map(Polygon, item["occupied"]))
         ranges = item.get("angle_ranges_deg")
         kerb = item.get("kerb")
@@ -77,12 +79,13 @@ def _instance(item: dict[str, Any], index: int) -> Instance:
     return Instance(name, str(item.get("family", "")), problem)
 
 
-def result(instance: Instance, placement: Placement) -> dict[str, Any]:
-    """One entry of a result file."""
+def result(instance: Instance, placement: Placement, prepared_ms: float = 0.0) -> dict[str, Any]:
+    """One entry of a result file. ``prepared_ms``: what was worked out once for the zone, whatever stands on it."""
     return {
         "id": instance.id,
         "slots": [[slot.x, slot.y, slot.theta_rad] for slot in placement.slots],
         "cpu_ms": round(placement.cpu_ms, 3),
+        "prepare_ms": round(prepared_ms, 3),
         "bound": placement.bound,
         "gap": placement.gap,
         "reachable": list(placement.reachable),

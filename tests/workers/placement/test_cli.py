@@ -54,7 +54,7 @@ def test_solves_a_file_of_instances(tmp_path: Path, mode: list[str]) -> None:
     results = json.loads(out.read_text(encoding="utf-8"))
     assert [entry["id"] for entry in results] == ["strip", "empty"]
     for entry in results:
-        assert set(entry) == {"id", "slots", "cpu_ms", "bound", "gap", "reachable"}
+        assert set(entry) == {"id", "slots", "cpu_ms", "bound", "gap", "reachable", "prepare_ms"}
         assert (entry["bound"] is None) == (mode[0] == "paper")
         assert entry["cpu_ms"] > 0
         for x, y, theta in entry["slots"]:
