@@ -65,6 +65,8 @@ THOROUGH = Effort(0.1, 3.0, (8000, 100, 4, 10000))
 # Cells are halved so often, and groups with few boxes get the finer ones.
 _LEVELS = 3
 _MOST_LINES = 150
+# Telling the parts of a kerb apart costs the square of their number; a kerb of more corners gets the area's bound.
+_MOST_CHAINS = 8
 # A kerb that turns by more at one vertex has a corner there (as ``geometry``).
 _CORNER_DEG = 25.0
 _PIECE_M = 0.5
@@ -222,6 +224,8 @@ def _bytes(plan: tuple[_Strip, ...] | None) -> int:
 
 def _strips(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
     chains = _chains(ground.kerb_xy)
+    if len(chains) > _MOST_CHAINS:
+        return None
     strips = []
     for index in range(len(chains)):
         strip = _strip(ground, chains, index, effort)

@@ -23,6 +23,8 @@ _DIAGONAL_CROOKED_DEG = 7.5
 _MAX_COORDINATE_M = 1e8
 # No vehicle is smaller, and millions of slots would keep a search busy for hours.
 LEAST_SLOT_M = 0.3
+# More between two cars is a mistake of units, and tables that are as long would fill the memory.
+MOST_SPACING_M = 50.0
 
 
 class PlacementError(ValueError):
@@ -71,8 +73,10 @@ class PlacementProblem:
                 raise PlacementError(
                     f"{name} is {getattr(self, name)}; it must be a number of metres, at least {LEAST_SLOT_M}"
                 )
-        if not (math.isfinite(self.spacing_m) and self.spacing_m >= 0.0):
-            raise PlacementError(f"spacing_m is {self.spacing_m}; it must be zero or more metres")
+        if not 0.0 <= self.spacing_m <= MOST_SPACING_M:
+            raise PlacementError(
+                f"spacing_m is {self.spacing_m}; it must be zero to {MOST_SPACING_M:.0f} metres"
+            )
         _check_geometry("zone", self.zone)
         _check_geometry("blocked", self.blocked)
         if not isinstance(self.zone, Polygon):

@@ -122,7 +122,7 @@ CASES: dict[str, dict[str, Any]] = {
     "a slot larger than the world": {"slot_length_m": 1e6},
     "a slot longer than wide by far": {"slot_length_m": 30.0, "slot_width_m": 0.5},
     "a slot wider than long": {"slot_length_m": 2.0, "slot_width_m": 5.0},
-    "a spacing larger than the zone": {"spacing_m": 1e5},
+    "a spacing larger than the zone": {"spacing_m": 50.0},
 }
 
 

@@ -100,9 +100,10 @@ def test_nothing_fits_and_that_is_an_answer(zone: Polygon, blocked: shapely.Geom
 
 
 def test_a_tiny_zone_costs_no_search() -> None:
-    placement = place(PlacementProblem(box(0, 0, 3, 3), NOTHING, 5.0, 2.3))
-    assert placement.evaluations == 0
-    assert placement.cost_history == ()
+    for mode in ("production", "paper"):
+        placement = place(PlacementProblem(box(0, 0, 3, 3), NOTHING, 5.0, 2.3), mode=mode)
+        assert placement.evaluations == 0
+        assert placement.slots == ()
 
 
 @pytest.mark.parametrize("offset", [(0.0, 0.0), (712_345.678, 4_289_123.456), (3_900_000.0, 4_700_000.0)])
@@ -160,6 +161,7 @@ with np.errstate(invalid="ignore"):
         ({"slot_length_m": 0.0}, "slot_length_m is 0.0"),
         ({"slot_width_m": float("nan")}, "slot_width_m is nan"),
         ({"spacing_m": -0.1}, "spacing_m is -0.1"),
+        ({"spacing_m": 1e5}, "spacing_m is 100000.0"),
         ({"mode": "sideways"}, "mode is 'sideways'"),
         ({"mode": "diagonal"}, "diagonal needs angle_deg"),
         ({"mode": "diagonal", "angle_deg": float("inf")}, "angle_deg is inf"),
