@@ -138,12 +138,19 @@ function zoneMeta(zone, { now, waiting, tooLarge }) {
  * @param {() => void} change
  */
 function keepPlace(scroller, list, change) {
-  const top = scroller.getBoundingClientRect().top;
-  const visible = (/** @type {Element} */ row) => row.getBoundingClientRect().bottom > top;
-  const anchor = scroller.scrollTop > 0 ? [...list.children].find(visible) : undefined;
-  const before = anchor?.getBoundingClientRect().top ?? 0;
+  const { top, bottom } = scroller.getBoundingClientRect();
+  const rows = scroller.scrollTop > 0 ? [...list.children] : [];
+  const places = new Map();
+  for (const row of rows) {
+    const place = row.getBoundingClientRect();
+    if (place.bottom > top && place.top < bottom) places.set(row, place.top);
+  }
   change();
-  if (!anchor?.isConnected) return;
-  const moved = anchor.getBoundingClientRect().top - before;
-  if (Math.abs(moved) >= 1) scroller.scrollTop += moved;
+  const moved = [...places]
+    .filter(([row]) => row.isConnected)
+    .map(([row, before]) => ({ read: row.contains(document.activeElement), by: row.getBoundingClientRect().top - before }))
+    .sort((one, other) => one.by - other.by);
+  // What has the focus stays; without it what most of the rows do, since any one of them may rise or fall.
+  const by = (moved.find((row) => row.read) ?? moved[moved.length >> 1])?.by ?? 0;
+  if (Math.abs(by) >= 1) scroller.scrollTop += by;
 }
