@@ -3,10 +3,10 @@
 // needs nothing. A tile that does not come leaves a hole and stops nothing.
 /* global L */
 
-import { PmTiles } from "./pmtiles.js";
 import { MAX_ZOOM } from "./scene.js";
 
 /** @import { PageConfig } from "../types" */
+/** @import { PmTiles } from "./pmtiles.js" */
 
 /** @param {PageConfig} config @returns {L.Layer} */
 export function background(config) {
@@ -35,9 +35,8 @@ function plainGrid() {
 /** Tiles of a file: nothing until it is known what the file holds, the plain grid when it cannot be read. @param {PageConfig} config */
 function tileFile(config) {
   const group = L.layerGroup();
-  const archive = new PmTiles(config.pmtilesUrl);
-  Promise.all([archive.header(), /** @type {Promise<Record<string, unknown>>} */ (archive.metadata().catch(() => ({})))]).then(
-    ([header, about]) => {
+  opened(config.pmtilesUrl).then(
+    ([archive, header, about]) => {
       const Tiles = L.GridLayer.extend({
         options: {
           attribution: config.tileAttribution || harmless(about.attribution),
@@ -57,6 +56,15 @@ function tileFile(config) {
     () => group.addLayer(plainGrid()),
   );
   return group;
+}
+
+/** The reader is fetched where there is a file to read. @param {string} url */
+async function opened(url) {
+  const { PmTiles } = await import("./pmtiles.js");
+  const archive = new PmTiles(url);
+  /** @type {Promise<Record<string, unknown>>} */
+  const about = archive.metadata().catch(() => ({}));
+  return /** @type {const} */ ([archive, await archive.header(), await about]);
 }
 
 /** @param {PmTiles} archive @param {L.Coords} coords @param {HTMLCanvasElement} tile */
