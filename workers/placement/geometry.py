@@ -73,7 +73,8 @@ def _chains(ring: Floats) -> list[Floats]:
         for chain, end in zip(chains, [*cuts, len(points)], strict=False)
     ]
     chains = [_straightened(chain) for chain in chains]
-    return sorted(chains, key=lambda chain: -float(np.hypot(*np.diff(chain, axis=0).T).sum()))
+    # Rounded, so that of edges as long as one another the same comes first wherever the origin lies.
+    return sorted(chains, key=lambda chain: -round(float(np.hypot(*np.diff(chain, axis=0).T).sum()), 4))
 
 
 def _turns(before: Floats, after: Floats) -> Floats:

@@ -117,7 +117,7 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
     if kerb is not None and given:
         line = shapely.get_coordinates(kerb) - origin
     elif len(closed):
-        line = longest_smooth_edge(Polygon(closed - origin))
+        line = longest_smooth_edge(Polygon(shapely.get_coordinates(problem.zone.exterior) - origin))
     else:
         line = closed
     found = _ZoneArrays(

@@ -135,6 +135,13 @@ def test_a_bent_kerb_is_filled(radius: float) -> None:
     assert fit - 1 <= len(place(problem).slots) <= fit
 
 
+def test_angles_count_from_the_outline_and_not_from_a_hole() -> None:
+    yard = Polygon([(0, 0), (40, 0), (40, 30), (0, 30)], [[(19, 14), (21, 14), (21, 16), (19, 16)]])
+    slots = place(PlacementProblem(yard, NOTHING, 5.0, 2.3, 0.0, "parallel")).slots
+    assert slots
+    assert all(abs(math.sin(slot.theta_rad)) <= math.sin(math.radians(12.1)) for slot in slots)
+
+
 def test_what_parks_elsewhere_leaves_a_stretch_as_it_was() -> None:
     before = place(strip(60.0, 2.6, [(20.0, 24.0)])).slots
     after = place(strip(60.0, 2.6, [(20.0, 24.0), (45.0, 49.0)])).slots
