@@ -21,6 +21,8 @@ _CROOKED_DEG = 12.0
 _DIAGONAL_CROOKED_DEG = 7.5
 
 _MAX_COORDINATE_M = 1e8
+# The car parks of the largest airports have half a square kilometre; a zone beyond these is a mistake of units.
+MOST_ZONE_M2, MOST_ACROSS_M = 2e6, 20_000.0
 # No vehicle is smaller, and millions of slots would keep a search busy for hours.
 LEAST_SLOT_M = 0.3
 # More between two cars is a mistake of units, and tables that are as long would fill the memory.
@@ -85,6 +87,14 @@ class PlacementProblem:
             raise PlacementError(
                 f"zone is not a valid polygon ({shapely.is_valid_reason(self.zone)}); repair it first"
             )
+        if not self.zone.is_empty:
+            west, south, east, north = self.zone.bounds
+            across = math.hypot(east - west, north - south)
+            if across > MOST_ACROSS_M or self.zone.area > MOST_ZONE_M2:
+                raise PlacementError(
+                    f"zone is {across / 1e3:.0f} km across and has {self.zone.area / 1e6:.1f} km²;"
+                    f" at most {MOST_ACROSS_M / 1e3:.0f} km and {MOST_ZONE_M2 / 1e6:.0f} km², in true metres"
+                )
         if self.kerb is not None:
             _check_geometry("kerb", self.kerb)
         if self.access is not None:

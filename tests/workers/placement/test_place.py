@@ -160,6 +160,8 @@ with np.errstate(invalid="ignore"):
         ({"zone": Polygon([(0, 0), (10, 5), (10, 0), (0, 5)])}, "zone is not a valid polygon"),
         ({"zone": NAN_ZONE}, "zone has coordinates that are not numbers"),
         ({"zone": box(0, 0, 1e9, 5)}, "zone has coordinates beyond"),
+        ({"zone": Polygon([(0, 0), (1e7, 10), (1e7, 20)])}, "zone is 10000 km across"),
+        ({"zone": box(0, 0, 2000, 2000)}, "zone is 3 km across and has 4.0 km²"),
         ({"zone": shapely.MultiPolygon([box(0, 0, 9, 9)])}, "zone is a MultiPolygon"),
         (
             {"blocked": LineString([(0, 0), (1, float("inf"))])},
