@@ -22,7 +22,7 @@ _DIAGONAL_CROOKED_DEG = 7.5
 
 _MAX_COORDINATE_M = 1e8
 # The car parks of the largest airports have half a square kilometre; a zone beyond these is a mistake of units.
-MOST_ZONE_M2, MOST_ACROSS_M = 2e6, 20_000.0
+MOST_ZONE_M2, MOST_ACROSS_M = 1e6, 20_000.0
 # No vehicle is smaller, and millions of slots would keep a search busy for hours.
 LEAST_SLOT_M = 0.3
 # More between two cars is a mistake of units, and tables that are as long would fill the memory.

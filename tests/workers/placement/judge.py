@@ -16,6 +16,8 @@ from workers.placement import Placement, PlacementProblem
 OUTSIDE_M2 = 0.01
 OVERLAP_M2 = 0.002
 ANGLE_DEG = 1.0
+# GEOS returns now and then the whole of one rectangle for two that share a side to the last bit but one.
+GRID_M = 1e-6
 
 
 def complaints(problem: PlacementProblem, placement: Placement) -> list[str]:
@@ -45,7 +47,7 @@ def complaints(problem: PlacementProblem, placement: Placement) -> list[str]:
         found += [
             f"slots {other} and {number} overlap"
             for other, before in enumerate(outlines)
-            if before.intersection(outline).area > OVERLAP_M2
+            if shapely.intersection(before, outline, grid_size=GRID_M).area > OVERLAP_M2
         ]
         if problem.kerb is not None and not _angle_kept(problem, slot.x, slot.y, slot.theta_rad):
             found.append(f"slot {number} stands at a forbidden angle")

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from shapely import LineString, MultiLineString, Polygon, box
 
-from workers.placement.score import main, score_instance
+from workers.placement.score import main, score_instance, shared_m2
 from workers.placement.score_reach import access_edges
 
 ACROSS = math.pi / 2
@@ -163,3 +163,23 @@ def test_the_command_counts_them_and_refuses_a_false_claim(
     assert main([str(instances), str(results), "--reachable"]) == 1
     assert "slot 0 is said to be reachable and is not" in capsys.readouterr().out
     assert main([str(instances), str(results)]) == 0
+
+
+def test_two_slots_that_share_a_side_to_the_last_bit_but_one_do_not_overlap() -> None:
+    one = Polygon(
+        [
+            (5.730537533237346, 8.235344989896365),
+            (3.5237974320319125, 2.6558917796138526),
+            (5.662587829306876, 1.8099747408184368),
+            (7.869327930512309, 7.389427951100949),
+        ]
+    )
+    other = Polygon(
+        [
+            (7.869327930512309, 7.389427951100949),
+            (5.662587829306876, 1.809974740818436),
+            (7.801378226581839, 0.9640577020230201),
+            (10.008118327787273, 6.543510912305532),
+        ]
+    )
+    assert shared_m2(one, other) == pytest.approx(0.0, abs=1e-5)
