@@ -20,17 +20,18 @@ from shapely import Polygon
 
 from apps.demo.background import static_depth
 from apps.demo.demo_truth import score_street
-from apps.demo.layout import DemoZone, build_layout
+from apps.demo.layout import build_layout
 from apps.demo.player import light_of
 from apps.demo.renderer import StreetRenderer
 from apps.demo.scoring import NOTHING, Score, matches
 from apps.demo.timeline import Street
 from apps.demo.truth import CarTruth, blind_ground, calibration_of, frame_truth, street_frame
 from apps.demo.views import MAX_RANGE_M, demo_cameras
+from benchmarks.steadiness import pipeline_zone
 from camera_registry.footprint import car_on_ground
 from camera_registry.mercator import LocalFrame
 from camera_registry.overlay import union
-from workers.occupancy import Zone, ZoneObservation
+from workers.occupancy import ZoneObservation
 from workers.pipeline import CameraView, lay_out, observe_frame
 from workers.segmentation import CarMask, load_segmenter
 
@@ -50,19 +51,6 @@ def _moments(quick: bool) -> list[float]:
     if quick:
         return [h * 3600.0 for h in (9.0, 13.0, 17.0, 20.5)]
     return [day * DAY_S + h * 3600.0 for day in (0, 1) for h in np.arange(8.0, 22.0, 0.5)]
-
-
-def _zone(zone: DemoZone, frame: LocalFrame) -> Zone:
-    length, width, spacing = zone.slot_m
-    return Zone(
-        zone.slug,
-        frame.geometry_to_3857(zone.polygon),
-        "parallel" if zone.mode == "parallel" else "perpendicular",
-        length,
-        width,
-        spacing,
-        kerb_3857=frame.geometry_to_3857(zone.kerb),
-    )
 
 
 def _outline(polygons_px: Sequence[np.ndarray]) -> shapely.Geometry:
@@ -122,7 +110,7 @@ def run(quick: bool) -> dict[str, Rows]:
     """Tables: cars, footprints over distance, spaces by light and zone, time per frame."""
     layout, frame = build_layout(0), street_frame()
     renderer, street = StreetRenderer(layout), Street(layout, SEED)
-    zones = [_zone(zone, frame) for zone in layout.zones]
+    zones = [pipeline_zone(zone, frame) for zone in layout.zones]
     segmenter = load_segmenter(os.environ.get("SPARK_WEIGHTS") or None)
     tallies = {"model": _Tally(), "perfect masks": _Tally()}
     cameras = demo_cameras()

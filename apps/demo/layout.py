@@ -35,12 +35,6 @@ def to_world(st: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(st) @ np.array([[c, s], [-s, c]])
 
 
-def to_street(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """World (N, 2) → street frame (N, 2), both true metres."""
-    c, s = math.cos(STREET_ANGLE_RAD), math.sin(STREET_ANGLE_RAD)
-    return np.asarray(xy) @ np.array([[c, -s], [s, c]])
-
-
 @dataclass(frozen=True)
 class DemoZone:
     """A parking zone: a rectangle of the street frame. `kerb_t`/`kerb_s`: where cars' noses or wheels stop."""

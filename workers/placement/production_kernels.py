@@ -993,6 +993,21 @@ def _first_exit(local, ids, n, u0, v):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
+def _side(slot, k, u, v, c, s):  # type: ignore[no-untyped-def]
+    """Side k of a slot, counter-clockwise, as its two ends; in a frame where its middle is (u, v), its axis (c, s)."""
+    a = 1.0 if k == 1 or k == 2 else -1.0
+    b = 1.0 if k >= 2 else -1.0
+    e = 1.0 if k == 0 or k == 1 else -1.0
+    f = 1.0 if k == 1 or k == 2 else -1.0
+    return (
+        u + a * slot[6] * c - b * slot[7] * s,
+        v + a * slot[6] * s + b * slot[7] * c,
+        u + e * slot[6] * c - f * slot[7] * s,
+        v + e * slot[6] * s + f * slot[7] * c,
+    )
+
+
+@njit(cache=True, error_model="numpy")
 def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: ignore[no-untyped-def]
     """Whether the lane from slot ``me`` in direction (ox, oy) leaves the zone over open edges and is free until then.
 
@@ -1049,14 +1064,7 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
             continue
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]
         for k in range(4):
-            a = 1.0 if k == 1 or k == 2 else -1.0
-            b = 1.0 if k >= 2 else -1.0
-            e = 1.0 if k == 0 or k == 1 else -1.0
-            f = 1.0 if k == 1 or k == 2 else -1.0
-            ax = u + a * slots[j, 6] * c - b * slots[j, 7] * s
-            ay = v + a * slots[j, 6] * s + b * slots[j, 7] * c
-            bx = u + e * slots[j, 6] * c - f * slots[j, 7] * s
-            by = v + e * slots[j, 6] * s + f * slots[j, 7] * c
+            ax, ay, bx, by = _side(slots[j], k, u, v, c, s)
             if (ay >= half and by >= half) or (ay <= -half and by <= -half):
                 continue
             t0, t1 = 0.0, 1.0
@@ -1117,14 +1125,7 @@ def _room(local, n, slots, count, me, cx, cy, ox, oy, out, half):  # type: ignor
             continue
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]
         for k in range(4):
-            a = 1.0 if k == 1 or k == 2 else -1.0
-            b = 1.0 if k >= 2 else -1.0
-            e = 1.0 if k == 0 or k == 1 else -1.0
-            f = 1.0 if k == 1 or k == 2 else -1.0
-            ax = u + a * slots[j, 6] * c - b * slots[j, 7] * s
-            ay = v + a * slots[j, 6] * s + b * slots[j, 7] * c
-            bx = u + e * slots[j, 6] * c - f * slots[j, 7] * s
-            by = v + e * slots[j, 6] * s + f * slots[j, 7] * c
+            ax, ay, bx, by = _side(slots[j], k, u, v, c, s)
             free = min(free, _clip_reach(ax, ay, bx, by, out, half))
     return free
 
