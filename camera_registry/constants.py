@@ -31,3 +31,6 @@ MAX_DETAIL_CHARS: Final = 300
 
 GENERATED_PASSWORD_BYTES: Final = 24
 """Entropy of a generated password: 24 bytes are 32 characters of URL-safe text."""
+
+ARRIVALS_KEPT: Final = 21
+"""Arrivals remembered of each camera: twenty intervals, whose median one late frame does not move."""

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.gis.db import models
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from camera_registry.choices import CameraState, RejectReason, ViewStatus
 from camera_registry.constants import (
@@ -22,6 +23,20 @@ from camera_registry.constants import (
     LATE_AFTER_INTERVALS,
     LATE_GRACE_S,
 )
+from camera_registry.health_models import CameraActivity, CameraAlert, CameraIncident
+from camera_registry.webhook_address import valid_webhook
+
+__all__ = [
+    "SUSPENDED",
+    "Camera",
+    "CameraActivity",
+    "CameraAlert",
+    "CameraCalibration",
+    "CameraIncident",
+    "CameraKey",
+    "CameraViewCheck",
+    "Rejection",
+]
 
 #: The states of a view in which a camera says nothing.
 SUSPENDED = (ViewStatus.MOVED, ViewStatus.UNRECOGNISED)
@@ -82,6 +97,21 @@ class Camera(models.Model):
     last_received_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_analysed_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_cars = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    alert_by_email = models.BooleanField(
+        _("alerts by e-mail"),
+        default=True,
+        help_text=_(
+            "Write to the owner when the camera goes late or is suspended, and when it is well again."
+        ),
+    )
+    alert_webhook = models.CharField(
+        _("alerts by webhook"),
+        max_length=500,
+        blank=True,
+        validators=[valid_webhook],
+        help_text=_("An https:// address that is sent the same as JSON, signed. Empty: none."),
+    )
+    alert_secret = models.CharField(max_length=100, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -9,6 +9,7 @@ import math
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -20,6 +21,7 @@ from django.utils import timezone
 from camera_registry.calibration import Calibration
 from camera_registry.choices import RejectReason
 from camera_registry.constants import (
+    ARRIVALS_KEPT,
     CAMERA_NAME_PATTERN,
     GENERATED_PASSWORD_BYTES,
     MAX_DETAIL_CHARS,
@@ -27,13 +29,21 @@ from camera_registry.constants import (
     OTHER_ACCOUNTS,
 )
 from camera_registry.keys import parse_public_key
-from camera_registry.models import Camera, CameraCalibration, CameraKey, CameraViewCheck, Rejection
+from camera_registry.models import (
+    Camera,
+    CameraActivity,
+    CameraCalibration,
+    CameraKey,
+    CameraViewCheck,
+    Rejection,
+)
 from camera_registry.view_reference import ViewReference
 from camera_registry.view_status import ViewStatus
 from camera_registry.view_turn import corrected, moved_reference
 from camera_registry.view_watch import ViewMemory, ViewRecord
 
 __all__ = [
+    "Arrival",
     "accept_moved_view",
     "activate_calibration",
     "add_calibration",
@@ -43,6 +53,7 @@ __all__ = [
     "forget_view",
     "import_calibration",
     "record_analysed",
+    "record_arrivals",
     "record_received",
     "record_rejection",
     "record_view",
@@ -53,6 +64,14 @@ __all__ = [
     "set_enabled",
     "set_generated_password",
 ]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A good frame: when it came (aware), and how far its camera's clock was ahead of ours then, where known."""
+
+    at: dt.datetime
+    clock_skew_s: float | None = None
 
 
 def register_camera(name: str, *, public_keys: tuple[str, ...] = (), **fields: Any) -> Camera:
@@ -199,18 +218,52 @@ def calibration_of(camera: Camera) -> Calibration | None:
     return Calibration.from_json(camera.calibration.data) if camera.calibration else None
 
 
-def record_received(camera: Camera | int, at: dt.datetime) -> None:
-    """A good frame came at `at`. An older time never overwrites a newer one."""
+def record_received(camera: Camera | int, at: dt.datetime, clock_skew_s: float | None = None) -> None:
+    """A good frame came at `at`; `clock_skew_s`: how far its camera's clock was ahead of ours, where that is known."""
+    record_arrivals(camera, [Arrival(at, clock_skew_s)])
+
+
+def record_arrivals(camera: Camera | int, arrivals: Sequence[Arrival], *, count: int | None = None) -> None:
+    """Good frames came, in any order. An older time never overwrites a newer one.
+
+    count: how many came, when not all of them are still told of.
+    """
+    if not arrivals:
+        return
     pk = camera if isinstance(camera, int) else camera.pk
-    newer = Q(last_received_at__isnull=True) | Q(last_received_at__lt=at)
-    Camera.objects.filter(newer, pk=pk).update(last_received_at=at)
+    newest = max(arrival.at for arrival in arrivals)
+    newer = Q(last_received_at__isnull=True) | Q(last_received_at__lt=newest)
+    with transaction.atomic():
+        Camera.objects.filter(newer, pk=pk).update(last_received_at=newest)
+        activity = _activity(pk)
+        if activity is not None:
+            fresh = [[arrival.at.timestamp(), arrival.clock_skew_s] for arrival in arrivals]
+            kept = sorted([*activity.arrivals, *fresh], key=lambda row: row[0])[-ARRIVALS_KEPT:]
+            CameraActivity.objects.filter(pk=pk).update(
+                received=F("received") + (len(arrivals) if count is None else count), arrivals=kept
+            )
 
 
-def record_analysed(camera: Camera | int, at: dt.datetime, cars: int) -> None:
-    """The frame taken at `at` was analysed, and this many cars were found in it."""
+def _activity(camera_id: int) -> CameraActivity | None:
+    """The camera's row, held by this transaction; None when the camera is gone."""
+    if not CameraActivity.objects.filter(pk=camera_id).exists():
+        if not Camera.objects.filter(pk=camera_id).exists():
+            return None
+        CameraActivity.objects.bulk_create([CameraActivity(camera_id=camera_id)], ignore_conflicts=True)
+    return CameraActivity.objects.select_for_update().filter(pk=camera_id).first()
+
+
+def record_analysed(
+    camera: Camera | int, at: dt.datetime, cars: int, zones: Sequence[str] | None = None
+) -> None:
+    """The frame taken at `at` was analysed; this many cars were found in it, and these zones (slugs) were in view."""
     pk = camera if isinstance(camera, int) else camera.pk
     newer = Q(last_analysed_at__isnull=True) | Q(last_analysed_at__lte=at)
-    Camera.objects.filter(newer, pk=pk).update(last_analysed_at=at, last_cars=cars)
+    with transaction.atomic():
+        Camera.objects.filter(newer, pk=pk).update(last_analysed_at=at, last_cars=cars)
+        if _activity(pk) is not None:
+            seen = {} if zones is None else {"zones": sorted(zones)}
+            CameraActivity.objects.filter(pk=pk).update(analysed=F("analysed") + 1, **seen)
 
 
 def record_view(

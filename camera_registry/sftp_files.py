@@ -113,12 +113,17 @@ class CameraFiles(asyncssh.SFTPServer):
             yield SFTPName(name, longname=name, attrs=_DIRECTORY)
 
     def setstat(self, path: bytes, attrs: SFTPAttrs) -> None:
-        """Times and modes that clients set after an upload are accepted and ignored."""
+        """Times that clients set after an upload tell of their clock; all else is accepted and ignored."""
+        if attrs.mtime is not None:
+            self.files.set_time(path, attrs.mtime)
 
     lsetstat = setstat
 
     def fsetstat(self, file_obj: object, attrs: SFTPAttrs) -> None:
-        """Ignored, as in `setstat`."""
+        """As `setstat`, before the file is closed."""
+        assert isinstance(file_obj, Upload)
+        if attrs.mtime is not None:
+            self.files.set_time(file_obj, attrs.mtime)
 
     def fsync(self, file_obj: object) -> None:
         """Frames are not worth waiting for a disk."""

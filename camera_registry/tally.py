@@ -9,14 +9,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from camera_registry import services
 from camera_registry.choices import RejectReason
-from camera_registry.constants import OTHER_ACCOUNTS
+from camera_registry.constants import ARRIVALS_KEPT, OTHER_ACCOUNTS
+from camera_registry.services import Arrival
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +32,18 @@ class _Entry:
     at: dt.datetime
 
 
+@dataclass
+class _Arrivals:
+    """How many good frames came, and the last of them."""
+
+    count: int = 0
+    last: list[Arrival] = field(default_factory=list)
+
+    def add(self, arrivals: list[Arrival], count: int) -> None:
+        self.count += count
+        self.last = sorted([*self.last, *arrivals], key=lambda arrival: arrival.at)[-ARRIVALS_KEPT:]
+
+
 class Tally:
     """Rejections and last-received times not yet in the database. Safe to use from several threads."""
 
@@ -38,7 +51,7 @@ class Tally:
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._rejections: dict[tuple[str, RejectReason], _Entry] = {}
-        self._received: dict[int, dt.datetime] = {}
+        self._received: dict[int, _Arrivals] = {}
 
     def reject(self, account: str, reason: RejectReason, detail: str = "", *, count: int = 1) -> None:
         """Count `count` frames of `account` that ended for `reason`."""
@@ -61,10 +74,10 @@ class Tally:
             if entry.at >= there.at:
                 there.detail, there.at = entry.detail, entry.at
 
-    def received(self, camera_id: int, at: dt.datetime) -> None:
-        """A good frame of this camera came at `at`."""
+    def received(self, camera_id: int, at: dt.datetime, clock_skew_s: float | None = None) -> None:
+        """A good frame of this camera came at `at`; `clock_skew_s`: how far its clock was ahead, where known."""
         with self._lock:
-            self._received[camera_id] = max(at, self._received.get(camera_id, at))
+            self._received.setdefault(camera_id, _Arrivals()).add([Arrival(at, clock_skew_s)], 1)
 
     def waiting(self) -> int:
         """How many counts are not yet written."""
@@ -84,15 +97,16 @@ class Tally:
                 for (account, reason), entry in list(rejections.items()):
                     services.record_rejection(account, reason, entry.detail, count=entry.count, at=entry.at)
                     del rejections[account, reason]
-                for camera_id, at in list(received.items()):
-                    services.record_received(camera_id, at)
+                for camera_id, arrivals in list(received.items()):
+                    services.record_arrivals(camera_id, arrivals.last, count=arrivals.count)
                     del received[camera_id]
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("counts wait for the database: %s", error)
                 for (account, reason), entry in rejections.items():
                     self._add(account, reason, entry)
-                for camera_id, at in received.items():
-                    self.received(camera_id, at)
+                with self._lock:
+                    for camera_id, arrivals in received.items():
+                        self._received.setdefault(camera_id, _Arrivals()).add(arrivals.last, arrivals.count)
                 return False
             finally:
                 close_old_connections()

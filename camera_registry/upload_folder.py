@@ -173,6 +173,19 @@ class UploadFolder:
             self._land(self.folder / old_name, new_name)
         self._remember(new_name, uploaded)
 
+    def set_time(self, target: Upload | bytes, mtime: int) -> None:
+        """The client says when its file was written (Unix seconds): kept as the file's time, for its camera's clock.
+
+        Nobody goes by it: what counts is when the file changed last, which no client can set.
+        """
+        # Intake may have taken the file, folders are only pretended, and the year 10^9 is no time: all of no weight.
+        with contextlib.suppress(OSError, OverflowError, BadName):
+            if isinstance(target, Upload):
+                if target in self._open:
+                    os.utime(target.fd, (mtime, mtime))
+            elif (name := landing_name(target, self._folders)) in self._mine:
+                os.utime(self.folder / name, (mtime, mtime), follow_symlinks=False)
+
     def remove(self, path: bytes) -> None:
         """Take back an own upload. Raises NoSuchUpload."""
         name = self._name(path)
@@ -227,7 +240,7 @@ class UploadFolder:
         for path in self.folder.iterdir():
             with contextlib.suppress(FileNotFoundError):  # intake may take it at any moment
                 if not path.name.startswith("."):
-                    ages.append((path.lstat().st_mtime_ns, path))
+                    ages.append((path.lstat().st_ctime_ns, path))
         return [path for _, path in sorted(ages)[: max(0, len(ages) - MAX_WAITING_FILES)]]
 
     def _drop(self, upload: Upload) -> None:

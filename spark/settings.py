@@ -134,6 +134,10 @@ SPARK_MAX_PIXELS = env.int("SPARK_MAX_PIXELS", default=25_000_000)
 SPARK_QUIET_S = env.float("SPARK_QUIET_S", default=0.3)
 SPARK_RESCAN_S = env.float("SPARK_RESCAN_S", default=5.0)
 
+# --- Telling people ---------------------------------------------------------------------------------------------------
+
+SPARK_WEBHOOK_PRIVATE = env.bool("SPARK_WEBHOOK_PRIVATE", default=False)
+
 # --- Workers ----------------------------------------------------------------------------------------------------------
 
 SPARK_WEIGHTS = env.str("SPARK_WEIGHTS", default="")

@@ -240,7 +240,8 @@ class Analyst:
                     work.fail(newest.reason, newest.detail)
         for work in _going_on(batch):
             with work.stage("health"):
-                services.record_analysed(work.frame.camera_id, _utc(work.frame.received_at), len(work.masks))
+                at = _utc(work.frame.received_at)
+                services.record_analysed(work.frame.camera_id, at, len(work.masks), work.zones)
 
 
 def _going_on(batch: Sequence[_Work]) -> list[_Work]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from camera_registry.choices import RejectReason
+from camera_registry.clock import EXIF_DIRECTORY, ClockMark, mark_of_exif
 
 START = b"\xff\xd8\xff"
 END = b"\xff\xd9"
@@ -26,6 +27,9 @@ MAX_PADDING_BYTES = 4096
 #: share of the height, from the bottom, may be flat (caption bars), and black may fill any share (borders, nights).
 MAX_FLAT_SHARE = 0.1
 BLACK = 24
+#: EXIF data come first in a file, if at all.
+EXIF_START = b"Exif\x00\x00"
+EXIF_WITHIN_BYTES = 4096
 #: Decode at an eighth: the coarsest scale that JPEG's transform offers for free.
 DRAFT_SCALE = 8
 
@@ -86,6 +90,19 @@ def _header(data: bytes) -> Image.Image:
         # A header that is cut off cannot be told from one that is damaged.
         reason = RejectReason.NOT_JPEG if has_end(data) else RejectReason.TRUNCATED
         raise Refused(reason, f"unreadable header: {type(error).__name__}") from error
+
+
+def exif_mark(data: bytes) -> ClockMark | None:
+    """The time of taking that the picture's EXIF data give; None where there is none that can be read."""
+    if EXIF_START not in data[:EXIF_WITHIN_BYTES]:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exif = Image.open(io.BytesIO(data), formats=["JPEG"]).getexif()
+            return mark_of_exif(dict(exif.get_ifd(EXIF_DIRECTORY)))
+    except Exception:  # whatever a camera writes there, its frame is good without it
+        return None
 
 
 def _decode(picture: Image.Image) -> None:
