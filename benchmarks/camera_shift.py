@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -40,6 +41,8 @@ SIZES_PX = (3.0, 6.0, 12.0, 25.0, 100.0, 300.0)
 BEGIN_H = 9.0
 FRAMES_AFTER_A_KNOCK = 3
 JPEG_QUALITY = 85
+#: A line on the error stream after so many frames: a thousand of them take ten minutes of one core.
+SAY_EVERY = 50
 
 Row = dict[str, Any]
 
@@ -89,6 +92,7 @@ class Watched:
 
 def run(quick: bool = False) -> dict[str, list[Row]]:
     """Tables by title."""
+    cv2.setNumThreads(1)  # what a frame costs is asked of one core
     watched = Watched()
     still = _still(watched, STILL_FRAMES_QUICK if quick else STILL_FRAMES)
     knocks = [_knocks(watched, size, KNOCKS_QUICK if quick else KNOCKS) for size in SIZES_PX]
@@ -105,6 +109,8 @@ def _still(watched: Watched, frames: int) -> Row:
         silent += watched.memory.status.suspended
         unusable += number > 0 and not usable(watched.memory)
         shifts.append(watched.memory.shift_px)
+        if (number + 1) % SAY_EVERY == 0:
+            say(f"{number + 1} of {frames} frames, {silent} suspended, {unusable} left out")
     return {
         "frames": frames,
         "suspended": silent,
@@ -132,6 +138,7 @@ def _knocks(watched: Watched, size_px: float, count: int) -> Row:
             error = _error_px(corrected(watched.calibration, memory.to_reference), truth)
             mean_px.append(float(np.nanmean(error)))
             worst_px.append(float(np.nanmax(error)))
+    say(f"{count} knocks of {size_px:g} px, {found} noticed")
     return {
         "knock px": size_px,
         "knocks": count,
@@ -156,6 +163,11 @@ def _turned(camera: DemoCamera, size_px: float, count: int) -> Iterator[tuple[De
             focal_px=camera.focal_px * float(1 + chance.normal(0, 0.001)),
         )
         yield turned, 24 + BEGIN_H + 24.0 * number / count
+
+
+def say(words: str) -> None:
+    """Progress, beside the tables."""
+    print(words, file=sys.stderr, flush=True)
 
 
 def _error_px(repaired: Calibration, truth: Calibration) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -38,6 +39,15 @@ class RunningDoor:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+    def go_away(self) -> None:
+        """Hang up and listen no more; `come_back` listens on the same port."""
+        self._run(self.door.close())
+
+    def come_back(self) -> None:
+        """After `go_away`."""
+        self.door = Door(dataclasses.replace(self.door.options, port=self.port))
+        self._run(self.door.start())
 
     def check(self) -> None:
         """What the door does by itself every two seconds."""
