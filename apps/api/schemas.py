@@ -115,6 +115,16 @@ ZONES = _collection(
         "vehicle_length_m": _VEHICLE_SIZE,
         "vehicle_width_m": _VEHICLE_SIZE,
         "access": _ACCESS,
+        "hours": {
+            "type": "string",
+            "nullable": True,
+            "description": "When parking is allowed, in OpenStreetMap's opening_hours language; null: always.",
+        },
+        "open": {
+            "type": "boolean",
+            "description": "False while the hours forbid parking; the status is unknown then.",
+        },
+        "opens_at": {**_NULLABLE_TIME, "description": "When parking is allowed again, while open is false."},
     },
 )
 

@@ -24,6 +24,15 @@ class Access(models.TextChoices):
     PRIVATE = "private", _("private, not shown to the public")
 
 
+class Standing(models.TextChoices):
+    """What a zone is to the site; only accepted ones are ever switched on."""
+
+    ACCEPTED = "accepted", _("accepted")
+    PROPOSED = "proposed", _("proposed, waits for an admin")
+    DECLINED = "declined", _("declined")
+    RETIRED = "retired", _("retired, kept for its history")
+
+
 class ZoneState(models.TextChoices):
     """What can be said of a zone now. Unknown is not full, and never 0."""
 

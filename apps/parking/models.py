@@ -16,9 +16,11 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from apps.parking.choices import Access, Mode
+from apps.parking.choices import Access, Mode, Standing
+from apps.parking.hours import ALWAYS, OpenState, open_state
 from apps.parking.shapes import to_shapely
 from apps.parking.zones import MODE_DEFAULTS, ZoneSpec, zone_problems
+from camera_registry.mercator import xy_3857_to_lonlat
 
 
 def default_validity_s() -> int:
@@ -72,16 +74,37 @@ class ParkingZone(models.Model):
         ),
     )
     access = models.CharField(max_length=16, choices=Access.choices, default=Access.PUBLIC)
+    hours = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_(
+            "When parking is allowed, as OpenStreetMap writes it: Mo-Fr 18:00-08:00; Sa,Su 00:00-24:00. Empty: always."
+            " Outside these hours nothing is offered."
+        ),
+    )
     validity_s = models.PositiveIntegerField(
         _("validity (s)"),
         default=default_validity_s,
         help_text=_("How long an observation is believed; after it the zone is unknown."),
     )
     enabled = models.BooleanField(default=True, help_text=_("Switched off: neither analysed nor shown."))
+    standing = models.CharField(max_length=16, choices=Standing.choices, default=Standing.ACCEPTED)
+    source = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text=_("What the zone was made from, e.g. a survey or a way."),
+    )
+    licence = models.CharField(
+        max_length=200, blank=True, default="", help_text=_("The terms of the source, and whom to name.")
+    )
 
     version = models.PositiveBigIntegerField(default=0, editable=False)
     observed_at = models.DateTimeField(null=True, editable=False)
     valid_until = models.DateTimeField(null=True, editable=False)
+    closes_at = models.DateTimeField(null=True, editable=False, help_text="Begin of the hours' closed time.")
+    opens_at = models.DateTimeField(null=True, editable=False, help_text="Its end; null: not within a year.")
     free_count = models.PositiveIntegerField(null=True, editable=False)
     seen_share = models.FloatField(null=True, editable=False)
     found_count = models.PositiveIntegerField(null=True, editable=False)
@@ -100,6 +123,10 @@ class ParkingZone(models.Model):
             models.CheckConstraint(
                 condition=Q(free_count__isnull=True) | Q(observed_at__isnull=False),
                 name="zone_count_needs_an_observation",
+            ),
+            models.CheckConstraint(
+                condition=Q(enabled=False) | Q(standing=Standing.ACCEPTED),
+                name="zone_switched_on_is_accepted",
             ),
         )
 
@@ -121,8 +148,12 @@ class ParkingZone(models.Model):
             access_edges_3857=to_shapely(self.access_edges),
             mixed_sizes=self.mixed_sizes,
             access=self.access,
+            hours=self.hours,
             validity_s=self.validity_s,
             enabled=self.enabled,
+            standing=self.standing,
+            source=self.source,
+            licence=self.licence,
         )
 
     def clean(self) -> None:
@@ -141,6 +172,21 @@ class ParkingZone(models.Model):
         for name in ("slot_length_m", "slot_width_m", "spacing_m"):
             if getattr(self, name) is None:
                 setattr(self, name, getattr(defaults, name))
+
+    def open_state(self, at: dt.datetime) -> OpenState:
+        """Whether its hours allow parking at `at` (aware), and until when that holds."""
+        if not self.hours:
+            return ALWAYS
+        lon, lat = xy_3857_to_lonlat(self.geometry.centroid.coords)
+        return open_state(self.hours, (float(lon), float(lat)), at)
+
+    def is_closed(self, now: dt.datetime) -> bool:
+        """Whether its hours forbid parking at `now`, as far as they were looked up with the last publication."""
+        return (
+            self.closes_at is not None
+            and self.closes_at <= now
+            and (self.opens_at is None or now < self.opens_at)
+        )
 
     def is_live(self, now: dt.datetime) -> bool:
         """Whether an observation of it is still believed at `now` (aware datetime)."""

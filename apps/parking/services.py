@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The only writer of zones, observations, spaces and snapshots.
+"""The only writer of zones (by way of `zone_writing`), observations, spaces and snapshots.
 
 Publishing one zone is one transaction that holds the zone's row: a reader sees the old layout or the new one, never
 half of each, and two workers cannot interleave.
@@ -8,68 +8,69 @@ half of each, and two workers cannot interleave.
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import logging
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import shapely
 from django.conf import settings
-from django.contrib.gis.geos import GEOSGeometry
 from django.db import transaction
 from django.utils import timezone
 
-from apps.parking import zone_files
 from apps.parking.features import space_features
 from apps.parking.models import ParkingZone, ZoneObservationRecord, ZoneSnapshot
 from apps.parking.published import FrameMeta, ObservedGround, PublishedLayout
-from apps.parking.shapes import to_geos, to_multipolygon, to_shapely
+from apps.parking.shapes import to_multipolygon
 from apps.parking.space_rows import OWN_LAYOUT, SpaceRow, replace_spaces
-from apps.parking.zones import ZoneSpec, zone_problems
+from apps.parking.zone_writing import (
+    ZoneChangedMeanwhile,
+    ZoneRefused,
+    accept_zones,
+    create_zone,
+    decline_zones,
+    import_zones,
+    merge_zones,
+    note_hours,
+    propose_zones,
+    save_zone,
+    split_zone,
+    update_zone,
+    withdraw,
+    write_zones,
+)
 
 __all__ = [
     "LayoutFromTheFuture",
     "LayoutTooOld",
+    "ZoneChangedMeanwhile",
     "ZoneRefused",
+    "accept_zones",
     "create_zone",
+    "decline_zones",
     "import_zones",
+    "merge_zones",
+    "propose_zones",
     "publish_layout",
     "record_observation",
     "save_zone",
+    "split_zone",
     "update_zone",
     "withdraw_observations",
+    "write_zones",
 ]
 
 logger = logging.getLogger(__name__)
 
 #: A layout from further ahead than this would lock out every honest one after it.
 CLOCK_TOLERANCE = dt.timedelta(seconds=5)
-#: Corners that moved by less than this, in EPSG:3857 units (at most 1 cm), have not been moved.
-SAME_GEOMETRY_UNITS = 0.01
 #: With less of the zone seen than this, finding no space says nothing about the zone.
 MIN_SEEN_SHARE_FOR_FULL = 0.5
 
-#: A change of these makes the current spaces meaningless.
-_GROUND_FIELDS = (
-    "geometry", "kerb", "access_edges", "mixed_sizes", "mode", "angle_deg", "slot_length_m", "slot_width_m", "spacing_m", "enabled",
-)  # fmt: skip
-#: A change of these shows in the answers, but leaves the spaces as they are.
-_LABEL_FIELDS = ("name", "access", "validity_s")
 #: What a publication changes of a zone.
 _PUBLISHED_FIELDS = (
-    "version", "observed_at", "valid_until", "seen_share", "free_count", "found_count", "bound", "class_counts",
+    "version", "observed_at", "valid_until", "closes_at", "opens_at", "seen_share", "free_count", "found_count", "bound",
+    "class_counts",
 )  # fmt: skip
 
 _NO_FRAME = FrameMeta()
-
-
-class ZoneRefused(ValueError):
-    """A zone that cannot be used; `problems` maps field names to sentences."""
-
-    def __init__(self, slug: str, problems: dict[str, list[str]]) -> None:
-        self.slug = slug
-        self.problems = problems
-        super().__init__(f"zone {slug}: " + " ".join(itertools.chain(*problems.values())))
 
 
 class LayoutTooOld(ValueError):
@@ -78,99 +79,6 @@ class LayoutTooOld(ValueError):
 
 class LayoutFromTheFuture(ValueError):
     """A layout whose observation time lies ahead of the server's clock."""
-
-
-# --- zones -----------------------------------------------------------------------------------------------------------
-
-
-def create_zone(spec: ZoneSpec) -> ParkingZone:
-    """Add a zone. Raises ZoneRefused with sentences that name the place and the cure."""
-    problems = zone_problems(spec)
-    if ParkingZone.objects.filter(slug=spec.slug).exists():
-        problems.setdefault("slug", []).append("There is already a zone of this short name.")
-    return _write(ParkingZone(slug=spec.slug), spec, problems)
-
-
-def update_zone(spec: ZoneSpec) -> ParkingZone:
-    """Change the rules of the zone with the spec's slug. Raises ZoneRefused and ParkingZone.DoesNotExist.
-
-    A new outline, slot or mode makes the current spaces meaningless: they are withdrawn and the zone is
-    unknown until it is seen again.
-    """
-    with transaction.atomic():
-        zone = ParkingZone.objects.select_for_update().get(slug=spec.slug)
-        return _write(zone, spec, zone_problems(spec))
-
-
-def save_zone(zone: ParkingZone) -> ParkingZone:
-    """Store a zone that a form has filled in, new or known, through the same checks."""
-    spec = zone.to_spec()
-    return create_zone(spec) if zone.pk is None else update_zone(spec)
-
-
-def _write(zone: ParkingZone, spec: ZoneSpec, problems: dict[str, list[str]]) -> ParkingZone:
-    if problems:
-        raise ZoneRefused(spec.slug, problems)
-    ground, labels = _values(zone, _GROUND_FIELDS), _values(zone, _LABEL_FIELDS)
-    zone.name, zone.mode, zone.angle_deg = spec.name, spec.mode, spec.angle_deg
-    zone.slot_length_m, zone.slot_width_m = spec.slot_length_m, spec.slot_width_m
-    zone.spacing_m, zone.access, zone.enabled = spec.spacing_m, spec.access, spec.enabled
-    zone.geometry = _keep_if_same(zone.geometry, spec.geometry_3857)
-    zone.kerb = _keep_if_same(zone.kerb, spec.kerb_3857)
-    zone.access_edges = _keep_if_same(zone.access_edges, spec.access_edges_3857)
-    zone.mixed_sizes = spec.mixed_sizes
-    zone.fill_slot_defaults()
-    if spec.validity_s is not None:
-        zone.validity_s = spec.validity_s
-    ground_changed = ground != _values(zone, _GROUND_FIELDS)
-    if zone.pk is None or ground_changed or labels != _values(zone, _LABEL_FIELDS):
-        if zone.pk is not None and ground_changed:
-            _withdraw(zone)
-        zone.version += 1
-        zone.save()
-    return zone
-
-
-def _keep_if_same(stored: GEOSGeometry | None, given: shapely.Geometry | None) -> GEOSGeometry | None:
-    """The stored geometry where the given one differs by rounding only, as after a way through a map or a file."""
-    if stored is not None and given is not None:
-        before = to_shapely(stored).normalize()
-        if before.equals_exact(given.normalize(), SAME_GEOMETRY_UNITS):
-            return stored
-    return to_geos(given)
-
-
-def _values(zone: ParkingZone, names: Iterable[str]) -> list[object]:
-    values = (getattr(zone, name) for name in names)
-    return [value.wkb if isinstance(value, GEOSGeometry) else value for value in values]
-
-
-def _withdraw(zone: ParkingZone) -> None:
-    zone.spaces.all().delete()
-    zone.observations.all().delete()
-    zone.valid_until, zone.free_count, zone.seen_share = None, None, None
-    zone.found_count, zone.bound, zone.class_counts = None, None, {}
-
-
-@transaction.atomic
-def import_zones(path: Path, *, epsg: int | None = None) -> zone_files.ImportReport:
-    """Create or update every zone in a GeoJSON, Shapefile or GeoPackage; all of them or none.
-
-    Idempotent by slug: an unchanged zone is left alone. Raises zone_files.ZoneFileRefused with every problem of every
-    feature, each with its place and cure.
-    """
-    specs = zone_files.read_zones(path, epsg=epsg)
-    known = {zone.slug: zone for zone in ParkingZone.objects.filter(slug__in=[spec.slug for spec in specs])}
-    created, updated, unchanged = [], [], []
-    for spec in specs:
-        if spec.slug not in known:
-            create_zone(spec)
-            created.append(spec.slug)
-        elif update_zone(spec).version == known[spec.slug].version:
-            unchanged.append(spec.slug)
-        else:
-            updated.append(spec.slug)
-    return zone_files.ImportReport(tuple(created), tuple(updated), tuple(unchanged))
 
 
 # --- observations and layouts ----------------------------------------------------------------------------------------
@@ -217,7 +125,7 @@ def withdraw_observations(camera_id: int) -> list[str]:
         oldest = now - dt.timedelta(seconds=zone.validity_s)
         zone.observed_at = None
         if not zone.observations.filter(observed_at__gt=oldest).exists():
-            _withdraw(zone)
+            withdraw(zone)
         else:
             zone.free_count, zone.class_counts = (
                 None,
@@ -233,7 +141,7 @@ def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _
     """Make a layout the zone's current one: append a snapshot, replace the spaces, raise the version.
 
     A space that overlaps one of the last layout for the same class (IoU ≥ 0.5) keeps its public id and counts one more
-    frame. The history keeps the last SPARK_SNAPSHOTS_KEPT layouts.
+    frame. Nothing is believed beyond the end of the zone's hours, nor outside them at all. The history keeps the last SPARK_SNAPSHOTS_KEPT layouts.
     Raises LayoutTooOld when a newer layout is published, LayoutFromTheFuture, and ParkingZone.DoesNotExist.
     """
     now = timezone.now()
@@ -245,11 +153,12 @@ def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _
             f" {zone.observed_at:%H:%M:%S.%f}"
         )
     validity = dt.timedelta(seconds=zone.validity_s)
-    rows = replace_spaces(zone.pk, layout, validity)
+    ends = note_hours(zone, now)
+    rows = replace_spaces(zone.pk, layout, validity, ends)
     spaces = rows[OWN_LAYOUT]
     zone.version += 1
     zone.observed_at = layout.observed_at
-    zone.valid_until = layout.observed_at + validity
+    zone.valid_until = min(layout.observed_at + validity, ends) if ends else layout.observed_at + validity
     zone.seen_share = layout.seen_share
     zone.free_count = _free_count(spaces, layout.seen_share, layout.observed_at)
     zone.found_count, zone.bound = len(spaces), layout.bound

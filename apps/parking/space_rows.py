@@ -96,17 +96,17 @@ class _Stored:
 
 
 def replace_spaces(
-    zone_id: int, layout: PublishedLayout, validity: dt.timedelta
+    zone_id: int, layout: PublishedLayout, validity: dt.timedelta, ends: dt.datetime | None = None
 ) -> dict[str, list[SpaceRow]]:
     """Put a layout's spaces in place of the zone's current ones, keeping those that stayed where they were.
 
-    Returns the rows by vehicle class, the zone's own under `OWN_LAYOUT`. Spaces are matched within their class.
+    No space is believed after `ends`, where the zone's hours end. Returns the rows by vehicle class, the zone's own under `OWN_LAYOUT`. Spaces are matched within their class.
     """
     stored: dict[str, list[_Stored]] = defaultdict(list)
     for row in _read(zone_id):
         stored[row.vehicle_class].append(row)
     rows = {
-        key: _matched(key, stored[key], found, layout.observed_at, validity)
+        key: _matched(key, stored[key], found, layout.observed_at, validity, ends)
         for key, found in ({OWN_LAYOUT: layout.spaces} | dict(layout.classes)).items()
     }
     everything = [row for of_class in rows.values() for row in of_class]
@@ -136,11 +136,12 @@ def _matched(
     found: Sequence[PublishedSpace],
     layout_time: dt.datetime,
     validity: dt.timedelta,
+    ends: dt.datetime | None,
 ) -> list[SpaceRow]:
     pairs = matching.same_places([row.geometry for row in before], [space.polygon_3857 for space in found])
     stayed = {new: before[old] for old, new in pairs}
     return [
-        _row(vehicle_class, space, layout_time, validity, stayed.get(index))
+        _row(vehicle_class, space, layout_time, validity, ends, stayed.get(index))
         for index, space in enumerate(found)
     ]
 
@@ -150,6 +151,7 @@ def _row(
     found: PublishedSpace,
     layout_time: dt.datetime,
     validity: dt.timedelta,
+    ends: dt.datetime | None,
     before: _Stored | None,
 ) -> SpaceRow:
     observed_at = found.observed_at or layout_time
@@ -161,7 +163,7 @@ def _row(
         vehicle_class=vehicle_class,
         found=found,
         observed_at=observed_at,
-        valid_until=observed_at + validity,
+        valid_until=min(observed_at + validity, ends) if ends else observed_at + validity,
         frames_seen=before.frames_seen + seen_again if before else 1,
     )
 

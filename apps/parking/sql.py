@@ -10,17 +10,18 @@ from __future__ import annotations
 __all__ = ["MAP_VERSION", "PUBLIC_EXTENT", "SPACES", "ZONES"]
 
 #: Raise it when the answers' form changes, so that no client keeps the old form by a matching ETag.
-FORM = 2
+FORM = 3
 
-#: The zones in the box, each with what makes its answer change: its version, whether it is still believed, and how
-#: many of its spaces are. Within one version spaces only run out, in the order of their expiry, so the number of
-#: them says which.
+#: The zones in the box, each with what makes its answer change: its version, whether it is still believed, whether its
+#: hours allow parking, and how many of its spaces are believed. Within one version spaces only run out, in the order of
+#: their expiry, so the number of them says which.
 _ZONES_IN_BOX = """
 WITH box AS (
     SELECT ST_Transform(ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326), 3857) AS geometry
 ), zone AS (
     SELECT z.*,
         COALESCE(z.valid_until > %(now)s, FALSE) AS live,
+        NOT COALESCE(z.closes_at <= %(now)s AND (z.opens_at IS NULL OR %(now)s < z.opens_at), FALSE) AS open,
         CASE WHEN %(vehicle_class)s = '' THEN z.free_count ELSE (z.class_counts ->> %(vehicle_class)s)::int END AS published_count,
         (SELECT count(*) FROM parking_parkingspace s
          WHERE s.zone_id = z.id AND s.vehicle_class = %(vehicle_class)s
@@ -30,7 +31,7 @@ WITH box AS (
     WHERE z.enabled AND z.access <> 'private' AND z.geometry && box.geometry
 ), version AS (
     SELECT md5(COALESCE(string_agg(
-        concat_ws(':', zone.id, zone.version, zone.live, zone.offered), ',' ORDER BY zone.id
+        concat_ws(':', zone.id, zone.version, zone.live, zone.open, zone.offered), ',' ORDER BY zone.id
     ), '') || '/{form}/' || %(vehicle_class)s) AS word
     FROM zone
 )
@@ -40,6 +41,7 @@ MAP_VERSION = _ZONES_IN_BOX + "SELECT word FROM version"
 
 _RING = "ST_AsGeoJSON(ST_ForcePolygonCCW(ST_Transform({column}, 4326)), 7)"
 _TIME = """to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+_SECOND = """to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 
 
 def _feature(identity: str, geometry: str, properties: str) -> str:
@@ -86,7 +88,10 @@ _ZONE_PROPERTIES = f"""
     zone.slot_length_m AS slot_length_m,
     zone.slot_width_m AS slot_width_m,
     {_VEHICLE},
-    zone.access AS access
+    zone.access AS access,
+    NULLIF(zone.hours, '') AS hours,
+    zone.open AS open,
+    CASE WHEN NOT zone.open THEN {_SECOND.format(column="zone.opens_at")} END AS opens_at
 """
 
 ZONES = _collection(

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Zones to GeoJSON, Shapefile and GeoPackage files, chosen by the file's ending, as `zone_files` reads them. Pure.
+"""Zones to GeoJSON, Shapefile (also zipped) and GeoPackage files, chosen by the file's ending, as `zone_files` reads them. Pure.
 
 These files hold one geometry per feature, the outline; kerb and access edges go beside it as WKT.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import numpy as np
 import pyogrio.raw
 import shapely
 
-from apps.parking.zone_files import ENDINGS, SHAPEFILE_NAME_LENGTH
+from apps.parking.zone_archives import pack
+from apps.parking.zone_files import ENDINGS, SHAPEFILE_NAME_LENGTH, ZIPPED
 from apps.parking.zones import ZoneSpec
 from camera_registry.mercator import xy_3857_to_lonlat
 
@@ -25,7 +27,7 @@ DECIMALS = 8
 #: A text in a Shapefile's table ends here.
 SHAPEFILE_TEXT_LENGTH = 254
 
-_TEXTS = ("slug", "name", "mode", "access")
+_TEXTS = ("slug", "name", "mode", "access", "hours", "standing", "source", "licence")
 _NUMBERS = ("angle_deg", "slot_length_m", "slot_width_m", "spacing_m", "validity_s")
 _FLAGS = ("mixed_sizes", "enabled")
 _LINES = {"kerb": "kerb_3857", "access_edges": "access_edges_3857"}
@@ -38,8 +40,13 @@ class ZonesNotWritten(ValueError):
 def write_zones(path: Path, zones: Sequence[ZoneSpec]) -> None:
     """Write zones in WGS 84, longitude first; an existing file is replaced. Raises ZonesNotWritten."""
     ending = path.suffix.lower()
+    if ending == ZIPPED:
+        with tempfile.TemporaryDirectory() as folder:
+            write_zones(Path(folder) / f"{path.stem}.shp", zones)
+            pack(Path(folder), path)
+        return
     if ending not in ENDINGS:
-        raise ZonesNotWritten(f"{path.name}: the ending must be one of {', '.join(ENDINGS)}.")
+        raise ZonesNotWritten(f"{path.name}: the ending must be one of {', '.join((*ENDINGS, ZIPPED))}.")
     columns: dict[str, np.ndarray[Any, Any]] = {
         name: np.array([getattr(zone, name) for zone in zones], dtype=object) for name in _TEXTS
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Zones from GeoJSON, Shapefile and GeoPackage files, chosen by the file's ending. Pure: no Django.
+"""Zones from GeoJSON, Shapefile (also zipped) and GeoPackage files, chosen by the file's ending. Pure: no Django.
 
 Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood). These files hold one
 geometry per feature, the outline; `kerb` and `access_edges` are properties in longitude and latitude: WKT, GeoJSON, or
@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +21,25 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
+from apps.parking.zone_archives import NotThatKind, plain_geojson, require_kind, unpack_shapefile
 from apps.parking.zones import ZoneSpec, zone_problems
 from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
 
-__all__ = ["ENDINGS", "ImportReport", "ZoneFileRefused", "read_outlines", "read_zones"]
+__all__ = [
+    "ENDINGS",
+    "ZIPPED",
+    "ImportReport",
+    "SurveyedFeature",
+    "ZoneFileRefused",
+    "read_outlines",
+    "read_zones",
+    "survey_zones",
+]
 
 #: File ending -> GDAL driver.
 ENDINGS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
+#: A Shapefile in one file.
+ZIPPED = ".zip"
 #: A Shapefile's field names end here.
 SHAPEFILE_NAME_LENGTH = 10
 
@@ -53,30 +66,49 @@ class ImportReport:
     unchanged: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SurveyedFeature:
+    """One feature of a file as it was found: a zone, or what is wrong with it. `label` says which feature it is."""
+
+    label: str
+    spec: ZoneSpec | None
+    problems: tuple[str, ...]
+
+
 def read_zones(path: Path, *, epsg: int | None = None) -> list[ZoneSpec]:
     """All zones of a file, in its order. `epsg` replaces the file's coordinate system.
 
     Raises ZoneFileRefused with every problem of every feature.
     """
+    features = survey_zones(path, epsg=epsg)
+    problems = [f"{feature.label}{problem}" for feature in features for problem in feature.problems]
+    if problems:
+        raise ZoneFileRefused(path, problems)
+    return [feature.spec for feature in features if feature.spec is not None]
+
+
+def survey_zones(path: Path, *, epsg: int | None = None) -> list[SurveyedFeature]:
+    """All features of a file, in its order, good and bad. Raises ZoneFileRefused for a file that cannot be read at all."""
     geometries, records, to_3857 = _open(path, epsg)
-    problems: list[str] = []
-    specs: list[ZoneSpec] = []
+    if not geometries:
+        raise ZoneFileRefused(path, ["There is no zone in it; it needs one polygon feature for each zone."])
+    seen: set[str] = set()
+    features = []
     for index, (geometry, record) in enumerate(zip(geometries, records, strict=True), start=1):
         label = _label(index, record)
         try:
             spec = _spec(geometry, record, to_3857)
         except ValueError as error:
-            problems.append(f"{label}: {error}")
+            features.append(SurveyedFeature(label, None, (f": {error}",)))
             continue
-        for field, sentences in zone_problems(spec).items():
-            problems.extend(f"{label}, {field}: {sentence}" for sentence in sentences)
-        specs.append(spec)
-    problems.extend(_doubles(specs))
-    if not specs and not problems:
-        problems.append("There is no zone in it; it needs one polygon feature for each zone.")
-    if problems:
-        raise ZoneFileRefused(path, problems)
-    return specs
+        problems = [
+            f", {field}: {sentence}"
+            for field, sentences in zone_problems(spec).items()
+            for sentence in sentences
+        ]
+        problems += _double(spec, seen)
+        features.append(SurveyedFeature(label, spec, tuple(problems)))
+    return features
 
 
 def read_outlines(path: Path, *, epsg: int | None = None) -> list[shapely.Geometry]:
@@ -87,16 +119,18 @@ def read_outlines(path: Path, *, epsg: int | None = None) -> list[shapely.Geomet
 
 
 def _open(path: Path, epsg: int | None) -> tuple[list[Any], list[dict[str, Any]], Callable[[Any], Any]]:
-    if path.suffix.lower() not in ENDINGS:
-        raise ZoneFileRefused(path, [f"The ending must be one of {', '.join(ENDINGS)}."])
+    ending = path.suffix.lower()
+    if ending not in (*ENDINGS, ZIPPED):
+        raise ZoneFileRefused(path, [f"The ending must be one of {', '.join((*ENDINGS, ZIPPED))}."])
     if not path.is_file():
         raise ZoneFileRefused(path, ["There is no such file."])
     try:
-        meta, _, geometries, columns = pyogrio.raw.read(path, force_2d=True)
+        meta, _, geometries, columns = _read(path, ending)
+    except NotThatKind as error:
+        raise ZoneFileRefused(path, [str(error)]) from error
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as error:
-        raise ZoneFileRefused(
-            path, [f"It cannot be read as {ENDINGS[path.suffix.lower()]}: {error}"]
-        ) from error
+        kind = ENDINGS.get(ending, ENDINGS[".shp"])
+        raise ZoneFileRefused(path, [f"It cannot be read as {kind}: {error}"]) from error
     if geometries is None:
         raise ZoneFileRefused(path, ["It has no geometries."])
     crs = f"EPSG:{epsg}" if epsg else meta["crs"]
@@ -104,6 +138,19 @@ def _open(path: Path, epsg: int | None) -> tuple[list[Any], list[dict[str, Any]]
         cure = "Add its .prj file, or name the coordinate system with --epsg."
         raise ZoneFileRefused(path, [f"It does not say which coordinate system it is in. {cure}"])
     return list(geometries), _records(len(geometries), list(meta["fields"]), columns), _converter(path, crs)
+
+
+def _read(path: Path, ending: str) -> Any:
+    """What GDAL makes of a file whose content is of the kind that its ending says."""
+    if ENDINGS.get(ending) == "GeoJSON":
+        return pyogrio.raw.read(plain_geojson(path.read_bytes()), force_2d=True)
+    if ending != ZIPPED:
+        require_kind(path)
+        return pyogrio.raw.read(path, force_2d=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shape = unpack_shapefile(path, Path(folder))
+        require_kind(shape)
+        return pyogrio.raw.read(shape, force_2d=True)
 
 
 def _converter(path: Path, crs: str) -> Callable[[Any], Any]:
@@ -168,8 +215,12 @@ def _spec(wkb: bytes | None, record: Mapping[str, Any], to_3857: Callable[[Any],
         access_edges_3857=_access_edges(value("access_edges")),
         mixed_sizes=_flag("mixed_sizes", value("mixed_sizes"), default=False),
         access=str(value("access") or "public").lower(),
+        hours=str(value("hours") or ""),
         validity_s=_whole("validity_s", value("validity_s")),
         enabled=_flag("enabled", value("enabled"), default=True),
+        standing=str(value("standing") or "accepted").lower(),
+        source=str(value("source") or ""),
+        licence=str(value("licence") or ""),
     )
 
 
@@ -243,13 +294,14 @@ def _lonlat(value: Any, kind: Callable[[Any], shapely.Geometry]) -> shapely.Geom
     return kind(parsed)
 
 
-def _doubles(specs: list[ZoneSpec]) -> Iterator[str]:
-    seen: set[str] = set()
-    for spec in specs:
-        if spec.slug in seen:
-            lon, lat = xy_3857_to_lonlat([spec.geometry_3857.bounds[:2]])[0]
-            yield (
-                f"the slug “{spec.slug}” comes twice, the second time at longitude {lon:.6f},"
-                f" latitude {lat:.6f}; each zone needs its own."
-            )
+def _double(spec: ZoneSpec, seen: set[str]) -> list[str]:
+    """What to say of a slug that comes again; `seen` grows."""
+    if spec.slug not in seen:
         seen.add(spec.slug)
+        return []
+    lon, lat = xy_3857_to_lonlat([spec.geometry_3857.bounds[:2]])[0]
+    sentence = (
+        f": the slug “{spec.slug}” comes twice, the second time at longitude {lon:.6f}, latitude {lat:.6f}; each zone"
+        " needs its own."
+    )
+    return [sentence]

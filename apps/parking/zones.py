@@ -13,19 +13,24 @@ from dataclasses import dataclass
 
 import shapely
 
+from apps.parking.hours import hours_problems
 from camera_registry.mercator import LocalFrame, xy_3857_to_lonlat
 
 __all__ = [
     "ACCESS_VALUES",
     "MODES",
     "MODE_DEFAULTS",
+    "STANDINGS",
     "ModeDefaults",
     "ZoneSpec",
     "geometry_problems",
+    "place_words",
     "zone_problems",
 ]
 
 ACCESS_VALUES = ("public", "residents", "private")
+#: Only an accepted zone can be switched on; the others are kept for their history or for a person to judge.
+STANDINGS = ("accepted", "proposed", "declined", "retired")
 SLUG_PATTERN = re.compile(r"^[a-z0-9][a-z0-9_-]{0,59}$")
 
 #: Where EPSG:3857 ends, in its own units.
@@ -71,7 +76,9 @@ class ZoneSpec:
 
     `angle_deg` is the angle of the slots to the kerb, for diagonal zones. `kerb_3857` is the line that cars line up
     along; without it the zone's longest edge serves. `access_edges_3857` are the parts of the outline across which cars
-    drive in; without them every edge that is not kerb. `mixed_sizes`: smaller spaces may fill what is left. `validity_s` None means the site's default.
+    drive in; without them every edge that is not kerb. `mixed_sizes`: smaller spaces may fill what is left. `hours` is an
+    `opening_hours` expression, empty for always. `validity_s` None means the site's default. `source` says what the zone was
+    made from, `licence` under which terms.
     """
 
     slug: str
@@ -86,8 +93,12 @@ class ZoneSpec:
     access_edges_3857: shapely.MultiLineString | None = None
     mixed_sizes: bool = False
     access: str = "public"
+    hours: str = ""
     validity_s: int | None = None
     enabled: bool = True
+    standing: str = "accepted"
+    source: str = ""
+    licence: str = ""
 
 
 def zone_problems(spec: ZoneSpec) -> dict[str, list[str]]:
@@ -106,6 +117,8 @@ def zone_problems(spec: ZoneSpec) -> dict[str, list[str]]:
         complain("mode", [f"“{spec.mode}” is no parking mode; use one of {', '.join(MODES)}."])
     if spec.access not in ACCESS_VALUES:
         complain("access", [f"“{spec.access}” is no access rule; use one of {', '.join(ACCESS_VALUES)}."])
+    complain("hours", hours_problems(spec.hours))
+    complain("enabled", _standing_problems(spec))
     complain("geometry", geometry_problems(spec.geometry_3857))
     complain("angle_deg", _angle_problems(spec))
     complain("slot_length_m", _range_problems(spec.slot_length_m, SLOT_LENGTH_RANGE_M, "m"))
@@ -134,10 +147,12 @@ def geometry_problems(geometry_3857: shapely.Geometry) -> list[str]:
         return [_validity_sentence(shapely.is_valid_reason(geometry_3857))]
     area_m2 = LocalFrame.around(geometry_3857).geometry_to_metres(geometry_3857).area
     if area_m2 < MIN_ZONE_M2:
-        return [f"The zone at {_place(*_centre(geometry_3857))} is {area_m2:.1f} m²: too small for any car."]
+        return [
+            f"The zone at {place_words(*_centre(geometry_3857))} is {area_m2:.1f} m²: too small for any car."
+        ]
     if area_m2 > MAX_ZONE_M2:
         sentence = (
-            f"The zone at {_place(*_centre(geometry_3857))} is {area_m2 / 1e6:.1f} km², larger than the"
+            f"The zone at {place_words(*_centre(geometry_3857))} is {area_m2 / 1e6:.1f} km², larger than the"
             f" {MAX_ZONE_M2 / 1e6:.1f} km² allowed; check its coordinate system, or split it."
         )
         return [sentence]
@@ -158,7 +173,7 @@ def _validity_sentence(reason: str) -> str:
     what = match["what"].strip() if match else reason
     where = ""
     if match and match["x"]:
-        where = f" at {_place(float(match['x']), float(match['y']))}"
+        where = f" at {place_words(float(match['x']), float(match['y']))}"
     sentences = {
         "Self-intersection": f"The zone crosses itself{where}; move its corners until no two edges cross.",
         "Ring Self-intersection": f"The zone touches itself{where}; move the corner away from the other edge.",
@@ -168,6 +183,14 @@ def _validity_sentence(reason: str) -> str:
         "Too few points in geometry component": f"An edge ring has fewer than three corners{where}; add corners.",
     }
     return sentences.get(what, f"The outline is not valid{where}: {what}; redraw it there.")
+
+
+def _standing_problems(spec: ZoneSpec) -> list[str]:
+    if spec.standing not in STANDINGS:
+        return [f"“{spec.standing}” is no standing of a zone; use one of {', '.join(STANDINGS)}."]
+    if spec.enabled and spec.standing != "accepted":
+        return [f"The zone is {spec.standing}; accept it before it is switched on."]
+    return []
 
 
 def _angle_problems(spec: ZoneSpec) -> list[str]:
@@ -196,7 +219,7 @@ def _kerb_problems(kerb_3857: shapely.Geometry, zone_3857: shapely.Geometry) -> 
     if not gap_m <= MAX_KERB_DISTANCE_M:
         start = kerb_3857.coords[0]
         sentence = (
-            f"The kerb that begins at {_place(start[0], start[1])} is {gap_m:.0f} m away from the zone;"
+            f"The kerb that begins at {place_words(start[0], start[1])} is {gap_m:.0f} m away from the zone;"
             f" at most {MAX_KERB_DISTANCE_M:g} m."
         )
         return [sentence]
@@ -227,7 +250,7 @@ def _access_line_problems(
     corners = zip(line_3857.coords, shapely.get_coordinates(line_m), strict=True)
     gaps = [(outline_m.distance(shapely.Point(metres)), place) for place, metres in corners]
     gap_m, place = max(gaps, key=lambda gap: gap[0])
-    where = _place(place[0], place[1])
+    where = place_words(place[0], place[1])
     if not line_m.length > 0:
         return [f"The access edge at {where} has no length; {cure}."]
     return [f"The access edge is {gap_m:.1f} m away from the zone's outline at {where}; {cure}."]
@@ -238,6 +261,7 @@ def _centre(geometry_3857: shapely.Geometry) -> tuple[float, float]:
     return (west + east) / 2, (south + north) / 2
 
 
-def _place(x_3857: float, y_3857: float) -> str:
+def place_words(x_3857: float, y_3857: float) -> str:
+    """A place in EPSG:3857 as every sentence of the project names it."""
     lon, lat = xy_3857_to_lonlat([x_3857, y_3857])
     return f"longitude {lon:.6f}, latitude {lat:.6f}"

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.parking import selectors
 from apps.parking.zone_export import ZonesNotWritten, write_zones
-from apps.parking.zone_files import ENDINGS
+from apps.parking.zone_files import ENDINGS, ZIPPED
 
 
 class Command(BaseCommand):
@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     help = (
         "Write all parking zones, private ones too, to a file, known by its ending: "
-        + ", ".join(ENDINGS)
+        + ", ".join((*ENDINGS, ZIPPED))
         + ". import_zones reads it again."
     )
 

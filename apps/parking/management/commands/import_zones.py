@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.parking import services
-from apps.parking.zone_files import ENDINGS, ZoneFileRefused
+from apps.parking.zone_files import ENDINGS, ZIPPED, ZoneFileRefused
 
 
 class Command(BaseCommand):
@@ -18,9 +18,9 @@ class Command(BaseCommand):
 
     help = (
         "Create or update parking zones from a file, known by its ending: "
-        + ", ".join(ENDINGS)
+        + ", ".join((*ENDINGS, ZIPPED))
         + ". Zones are matched by their slug. Fields: slug, name, mode, angle_deg, slot_length_m, slot_width_m, "
-        "spacing_m, kerb, access_edges, mixed_sizes, access, validity_s, enabled. When any feature is bad, nothing is imported."
+        "spacing_m, kerb, access_edges, mixed_sizes, access, hours, validity_s, enabled, standing, source, licence. When any feature is bad, nothing is imported."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
