@@ -19,9 +19,18 @@ from django.utils.translation import gettext as _
 __all__ = ["WebhookAddress", "WebhookRefused", "parse_webhook", "public_addresses", "valid_webhook"]
 
 MAX_CHARS = 500
-#: Addresses of the old internet within the new one's, and the translations between them: they reach what they hold.
-_CARRIERS = tuple(
-    ipaddress.ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32")
+#: Not public, whatever a Python version's tables say: protocol assignments and relays, and addresses of the new internet
+#: that stand for ones of the old.
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "2001::/32",
+        "2002::/16",
+    )
 )
 
 
@@ -79,11 +88,10 @@ def valid_webhook(url: str) -> None:
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether an address is one of the public internet, also when it is wrapped in another."""
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped is not None:
-            return is_public(address.ipv4_mapped)
-        if any(address in carrier for carrier in _CARRIERS):
-            return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return is_public(address.ipv4_mapped)
+    if any(address in network for network in _NOT_PUBLIC):
+        return False
     return address.is_global and not address.is_multicast
 
 

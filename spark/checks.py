@@ -32,6 +32,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "SPARK_MAX_PIXELS": (10_000, 1_000_000_000),
     "SPARK_QUIET_S": (0.0, 60.0),
     "SPARK_RESCAN_S": (0.1, 3600.0),
+    "SPARK_ALERTS_EVERY_S": (0.1, 3600.0),
     "SPARK_THRESHOLD": (0.0, 1.0),
     "SPARK_BATCH": (1, 256),
     "SPARK_LEASE_S": (1, 3600),

@@ -136,6 +136,17 @@ SPARK_RESCAN_S = env.float("SPARK_RESCAN_S", default=5.0)
 
 # --- Telling people ---------------------------------------------------------------------------------------------------
 
+_email_url = env.str("EMAIL_URL", default="")
+SPARK_SENDS_EMAIL = bool(_email_url)
+if SPARK_SENDS_EMAIL:
+    globals().update(env.email_url_config(_email_url))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+#: Seconds. A mail server that does not answer must hold up nobody for long.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="spark@localhost")
+SPARK_SITE_URL = env.str("SPARK_SITE_URL", default="")
+SPARK_ALERTS_EVERY_S = env.float("SPARK_ALERTS_EVERY_S", default=15.0)
 SPARK_WEBHOOK_PRIVATE = env.bool("SPARK_WEBHOOK_PRIVATE", default=False)
 
 # --- Workers ----------------------------------------------------------------------------------------------------------

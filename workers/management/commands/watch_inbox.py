@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Command(BaseCommand):
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: stop.set())
         client = redis_client()
+        began = time.time()
         registry = Registry(Tally())
         watcher = Watcher(
             inbox,
@@ -71,7 +73,11 @@ class Command(BaseCommand):
             redis_client(),
             "watcher",
             f"{socket.gethostname()}.{os.getpid()}",
-            lambda: {"taken": watcher.taken, "counts_waiting": registry.tally.waiting()},
+            lambda: {
+                "since": began,
+                "taken": watcher.taken,
+                "counts_waiting": registry.tally.waiting(),
+            },
         )
         registry.start()
         pulse.start()

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""`manage.py camera_alerts`: tells owners when their cameras are in trouble, and when they are well again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+import signal
+import socket
+import threading
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from camera_registry import alerts
+from camera_registry.heartbeat import Pulse, heartbeats
+
+logger = logging.getLogger(__name__)
+
+#: A Redis that does not answer for this long counts as away, seconds.
+REDIS_TIMEOUT_S = 5.0
+
+
+class Command(BaseCommand):
+    help = "Watch the cameras' health and write to their owners. Any number of them may run."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: Any) -> None:
+        parser.add_argument("--once", action="store_true", help="look once, send what is due, and end")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        client = _redis()
+        if options["once"]:
+            self._look(client)
+            return
+        stop = threading.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, lambda *_: stop.set())
+        pulse = Pulse(_redis(), "alerts", f"{socket.gethostname()}.{os.getpid()}", dict)
+        pulse.start()
+        self.stdout.write(f"Looking after the cameras every {settings.SPARK_ALERTS_EVERY_S:g} s")
+        self.stdout.flush()
+        try:
+            while not stop.is_set():
+                self._look(client)
+                stop.wait(settings.SPARK_ALERTS_EVERY_S)
+        finally:
+            pulse.stop()
+
+    def _look(self, client: redis.Redis) -> None:
+        """Once over the cameras; while a part of the system is away, the next look makes up for it."""
+        close_old_connections()
+        try:
+            alerts.look_after_cameras(timezone.now(), intake_since(client))
+            alerts.send_waiting()
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("cameras are not looked after, the database is away: %s", error)
+        except Exception:
+            logger.exception("looking after the cameras failed")
+        finally:
+            close_old_connections()
+
+
+def _redis() -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def intake_since(client: redis.Redis) -> dt.datetime | None:
+    """Since when a watcher has been taking uploads; None while nobody knows of one."""
+    try:
+        starts = [beat.details["since"] for beat in heartbeats(client, "watcher") if "since" in beat.details]
+    except redis.RedisError as error:
+        logger.warning("nobody is called late, Redis is away: %s", error)
+        return None
+    return dt.datetime.fromtimestamp(min(starts), dt.UTC) if starts else None
