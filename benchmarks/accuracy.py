@@ -28,7 +28,7 @@ from apps.demo.timeline import Street
 from apps.demo.truth import CarTruth, blind_ground, calibration_of, frame_truth, street_frame
 from apps.demo.views import MAX_RANGE_M, demo_cameras
 from benchmarks.steadiness import pipeline_zone
-from camera_registry.footprint import car_on_ground
+from camera_registry.footprint import CarOnGround, car_on_ground, cars_on_ground
 from camera_registry.mercator import LocalFrame
 from camera_registry.overlay import union
 from workers.occupancy import ZoneObservation
@@ -63,7 +63,7 @@ class _Tally:
     def __init__(self) -> None:
         self.found = self.true = self.good = 0
         self.ious: list[float] = []
-        self.footprints: dict[tuple[int, int], list[tuple[float, float, float]]] = defaultdict(list)
+        self.footprints: dict[tuple[int, int], list[tuple[float, ...]]] = defaultdict(list)
         self.spaces: dict[str, Score] = defaultdict(lambda: NOTHING)
         self.segment_ms: list[float] = []
         self.rest_ms: list[float] = []
@@ -87,23 +87,28 @@ class _Tally:
         self.true += len(seen)
         self.good += len(pairs)
         self.ious += [iou for _, _, iou in pairs]
+        ground = cars_on_ground([mask.polygons for mask in masks], view.calibration, frame)
         for i, j, _ in pairs:
             if seen[j].visible_share >= WHOLE_SHARE:
-                self._footprint(masks[i], Polygon(seen[j].footprint_m), view, frame)
+                self._footprint(ground[i], masks[i], Polygon(seen[j].footprint_m), view, frame)
 
-    def _footprint(self, mask: CarMask, truth: Polygon, view: CameraView, frame: LocalFrame) -> None:
-        car = car_on_ground(mask.polygons, view.calibration, frame)
-        if car is None or view.calibration.pose is None:
+    def _footprint(
+        self, car: CarOnGround | None, mask: CarMask, truth: Polygon, view: CameraView, frame: LocalFrame
+    ) -> None:
+        cut = car_on_ground(mask.polygons, view.calibration, frame)
+        if car is None or cut is None or view.calibration.pose is None:
             return
         nadir = frame.to_metres(np.array([view.calibration.pose.ground_3857]))[0]
         distance = float(np.hypot(*(np.array(truth.centroid.coords[0]) - nadir)))
         for low, high in DISTANCE_BINS_M:
             if low <= distance < high:
-                raw, corrected = (
-                    g.intersection(truth).area / g.union(truth).area
-                    for g in (car.silhouette_m, car.footprint_m)
+                shapes = (car.silhouette_m, cut.footprint_m, car.footprint_m)
+                self.footprints[low, high].append(
+                    (
+                        *(g.intersection(truth).area / g.union(truth).area for g in shapes),
+                        *(g.area / truth.area - 1 for g in shapes),
+                    )
                 )
-                self.footprints[low, high].append((raw, corrected, car.footprint_m.area / truth.area - 1))
 
 
 def run(quick: bool) -> dict[str, Rows]:
@@ -172,9 +177,19 @@ def _tables(tallies: dict[str, _Tally]) -> dict[str, Rows]:
             "masks": kind,
             "distance_m": f"{low}-{high}",
             "cars": len(rows),
-            "iou_silhouette": float(np.mean([r[0] for r in rows])),
-            "iou_footprint": float(np.mean([r[1] for r in rows])),
-            "area_bias": float(np.mean([r[2] for r in rows])),
+            **{
+                name: float(np.mean([r[i] for r in rows]))
+                for i, name in enumerate(
+                    (
+                        "iou_silhouette",
+                        "iou_intersection",
+                        "iou_footprint",
+                        "bias_silhouette",
+                        "bias_intersection",
+                        "bias_footprint",
+                    )
+                )
+            },
         }
         for kind, tally in tallies.items()
         for (low, high), rows in sorted(tally.footprints.items())

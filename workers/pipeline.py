@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from apps.parking.vehicles import VehicleClass
 from camera_registry.calibration import Calibration
-from camera_registry.footprint import CarOnGround, car_on_ground
+from camera_registry.footprint import CarOnGround, cars_on_ground
 from camera_registry.overlay import difference
+from camera_registry.privacy_mask import PrivacyMask
 from workers.layouts import ClassLayout, SpaceFound, lay_out_sizes
 from workers.occupancy import Zone, ZoneObservation, fuse, observe_zones
 from workers.segmentation import CarMask, Segmenter
@@ -52,16 +53,20 @@ NOTHING_STANDS: Mapping[str, Sequence[shapely.Polygon]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class CameraView:
-    """What of a camera the pipeline needs. blind_3857: ground it can never see, behind trees, poles and walls."""
+    """What of a camera the pipeline needs. blind_3857: ground it can never see, behind trees, poles and walls.
+    mask: what is black in every frame it hands on; the ground behind it moves with the view."""
 
     calibration: Calibration
     max_range_m: float = MAX_RANGE_M
     blind_3857: shapely.Geometry | None = None
+    mask: PrivacyMask | None = None
 
     @cached_property
     def ground_3857(self) -> shapely.Geometry:
         """The ground that this camera sees and may be believed on. Worth keeping: blind ground has many corners."""
         view = self.calibration.view_3857(self.max_range_m)
+        if self.mask is not None:
+            view = difference(view, self.mask.ground_3857(self.calibration))
         return view if self.blind_3857 is None else difference(view, self.blind_3857)
 
 
@@ -116,7 +121,7 @@ def analyse_frame(
 ) -> FrameAnalysis:
     """The whole method on one image (H, W, 3) BGR, with a layout for each of `vehicles` besides the zone's own.
 
-    Raises ValueError when the image is not of the calibration's size.
+    The camera's privacy mask is blackened in a copy. Raises ValueError when the image is not of the calibration's size.
     """
     width, height = camera.calibration.image_size
     if image.shape[:2] != (height, width):
@@ -124,6 +129,9 @@ def analyse_frame(
             f"the image is {image.shape[1]} × {image.shape[0]} pixels but its camera was calibrated at"
             f" {width} × {height}; set the camera back or calibrate it again"
         )
+    if camera.mask is not None:
+        image = image.copy()
+        camera.mask.blacken(image)
     started = time.perf_counter()
     (masks,) = segmenter.segment([image])
     segmented = time.perf_counter()
@@ -148,7 +156,9 @@ def observe_frame(masks: Sequence[CarMask], camera: CameraView, zones: Sequence[
     """From masks in pixels to what they say about each zone in view. The image is no longer needed."""
     calibration = camera.calibration
     frame = calibration.frame
-    found = (car_on_ground(mask.polygons, calibration, frame, mask.score) for mask in masks)
+    found = cars_on_ground(
+        [mask.polygons for mask in masks], calibration, frame, [mask.score for mask in masks]
+    )
     cars = tuple(car for car in found if car is not None)
     return FrameObservation(cars, observe_zones(zones, cars, frame, camera.ground_3857))
 

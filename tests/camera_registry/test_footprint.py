@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from camera_registry.calibration import Calibration, calibration_from_pose
-from camera_registry.footprint import car_on_ground
+from camera_registry.footprint import car_on_ground, cars_on_ground
 from camera_registry.pose import rotation
 from tests.camera_registry.cameras import SIZE
 
@@ -73,3 +73,85 @@ def test_a_camera_lower_than_a_car_is_refused():
     low = calibration_from_pose(SIZE, pitch_deg=PITCH, **(POSE | {"height_m": 0.9}))
     with pytest.raises(ValueError, match="cannot look down"):
         car_on_ground([np.array([[400.0, 500], [1500, 500], [950, 1000]])], low, low.frame)
+
+
+# -- cars_on_ground: the body that fits ------------------------------------------------------------------------------
+
+
+def body_px(
+    calibration: Calibration, x: float, y: float, turned_deg: float
+) -> tuple[shapely.Polygon, np.ndarray]:
+    """A car of 4.4 × 1.8 m at (x, y) metres of the camera's frame: its footprint and its outline in pixels."""
+    base = shapely.box(-2.2, -0.9, 2.2, 0.9)
+    slices = [(0.0, 0.68), (0.25, 0.96), (0.66, 1.0), (0.93, 0.94), (1.45, 0.55)]
+    place = lambda g: shapely.affinity.translate(shapely.affinity.rotate(g, turned_deg, origin=(0, 0)), x, y)  # noqa: E731
+    shadow = []
+    for z, share in slices:
+        part = place(shapely.affinity.scale(base, share, 0.8 if z > 1 else 1.0))
+        grow = calibration.pose.height_m / (calibration.pose.height_m - z)
+        shadow.append(shapely.affinity.scale(part, grow, grow, origin=(0, 0)))
+    ring = shapely.get_coordinates(shapely.segmentize(shapely.union_all(shadow).convex_hull.exterior, 0.2))[
+        :-1
+    ]
+    return place(base), calibration.xy_3857_to_px(calibration.frame.to_3857(ring))
+
+
+def looking_from(height_m: float) -> Calibration:
+    return calibration_from_pose(SIZE, pitch_deg=35.0, **(POSE | {"height_m": height_m, "yaw_deg": 0.0}))
+
+
+@pytest.mark.parametrize("turned_deg", [0, 35, 90, 130])
+@pytest.mark.parametrize(("height_m", "distance_m"), [(8.0, 12.0), (8.0, 22.0), (35.0, 60.0)])
+def test_a_body_is_fitted_where_the_intersection_is_a_loose_bound(height_m, distance_m, turned_deg):
+    calibration = looking_from(height_m)
+    truth, outline = body_px(calibration, 2.0, distance_m, turned_deg)
+    (car,) = cars_on_ground([[outline]], calibration, calibration.frame, [0.8])
+    alone = car_on_ground([outline], calibration, calibration.frame)
+    assert car.fitted and car.corrected and car.score == 0.8
+    assert iou(car.footprint_m, truth) > 0.8
+    assert iou(car.footprint_m, truth) > iou(alone.footprint_m, truth) - 0.05
+    assert car.silhouette_m.equals(alone.silhouette_m)
+
+
+def test_a_car_half_hidden_by_the_one_in_front_keeps_its_ground():
+    calibration = looking_from(8.0)
+    front_truth, front = body_px(calibration, 0.0, 12.0, 0)
+    truth, whole = body_px(calibration, 0.3, 14.8, 0)
+    visible = shapely.Polygon(whole) - shapely.Polygon(front)
+    ring = shapely.get_coordinates(visible.exterior)[:-1]
+    car, other = cars_on_ground([[ring], [front]], calibration, calibration.frame)
+    alone = car_on_ground([ring], calibration, calibration.frame)
+    assert visible.area < 0.8 * shapely.Polygon(whole).area
+    assert iou(alone.footprint_m, truth) < 0.7 < iou(car.footprint_m, truth)
+    assert iou(other.footprint_m, front_truth) > 0.85
+
+
+def test_the_bite_a_mask_takes_of_its_neighbour_is_not_its_own():
+    calibration = looking_from(8.0)
+    truth, outline = body_px(calibration, 0.0, 12.0, 90)
+    _, neighbour = body_px(calibration, 3.0, 12.0, 90)
+    bite = shapely.get_coordinates(shapely.Polygon(neighbour).buffer(-25).exterior)[:-1]
+    car, _ = cars_on_ground([[outline, bite], [neighbour]], calibration, calibration.frame)
+    assert car.fitted and iou(car.footprint_m, truth) > 0.85
+
+
+def test_what_is_no_car_keeps_the_intersection():
+    calibration = looking_from(20.0)
+    bus = shapely.box(-6.0, 24.0, 6.0, 31.0)
+    outline = calibration.xy_3857_to_px(calibration.frame.to_3857(shapely.get_coordinates(bus)[:-1]))
+    (found,) = cars_on_ground([[outline]], calibration, calibration.frame)
+    alone = car_on_ground([outline], calibration, calibration.frame)
+    assert not found.fitted and found.footprint_m.equals(alone.footprint_m)
+
+
+def test_several_masks_keep_their_order_and_none_stays_none():
+    calibration = calibration_from_pose(SIZE, pitch_deg=5.0, **POSE)
+    sky = np.array([[10.0, 5], [60, 5], [30, 30]])
+    ground = silhouette_px(car_at(60.0), 1.4)
+    unknown = Calibration(calibration.image_size, calibration.homography)
+    for camera in (calibration, unknown):
+        first, second = cars_on_ground([[sky], [ground]], camera, calibration.frame)
+        assert first is None and (second is None) == (
+            car_on_ground([ground], camera, calibration.frame) is None
+        )
+    assert cars_on_ground([], calibration, calibration.frame) == []
