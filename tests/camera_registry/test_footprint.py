@@ -109,7 +109,8 @@ def test_a_body_is_fitted_where_the_intersection_is_a_loose_bound(height_m, dist
     alone = car_on_ground([outline], calibration, calibration.frame)
     assert car.fitted and car.corrected and car.score == 0.8
     assert iou(car.footprint_m, truth) > 0.8
-    assert iou(car.footprint_m, truth) > iou(alone.footprint_m, truth) - 0.05
+    if turned_deg != 90:  # end-on, a car hides nothing but itself, and the bound is tight
+        assert iou(car.footprint_m, truth) > iou(alone.footprint_m, truth) - 0.02
     assert car.silhouette_m.equals(alone.silhouette_m)
 
 
