@@ -17,6 +17,7 @@ from camera_registry.calibration import Calibration
 from camera_registry.keys import parse_public_key
 from camera_registry.mercator import lonlat_to_3857
 from camera_registry.models import Camera, CameraKey
+from camera_registry.services import check_may_be_on
 
 #: Far larger than any calibration or outline of a street.
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -44,6 +45,15 @@ class CameraForm(forms.ModelForm):
     class Meta:
         model = Camera
         fields = ("name", "title", "owner", "enabled", "expected_interval_s", "max_range_m")
+
+    def clean_enabled(self) -> bool:
+        """Whether it may be on is the owner's to say, where there was a consent."""
+        if self.cleaned_data["enabled"]:
+            try:
+                check_may_be_on(self.instance)
+            except ValidationError as error:
+                raise ValidationError(error.messages) from error
+        return bool(self.cleaned_data["enabled"])
 
     def clean_calibration_file(self) -> dict[str, Any] | None:
         """The calibration as a mapping that can be imported."""

@@ -32,6 +32,7 @@ from camera_registry.control_points import CalibrationError, ControlPoint, parse
 from camera_registry.ground_outlines import Outline, outlines
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.models import Camera, CameraCalibration
+from camera_registry.privacy_mask import MaskError, mask_of, masked_picture, without_masked
 from camera_registry.reference_frames import NotAPicture, ReferenceFrame, picture_size, reference_frames
 from camera_registry.services import calibration_of
 from camera_registry.view_features import find_features, look_from
@@ -251,7 +252,7 @@ def _frame(request: HttpRequest, camera: Camera) -> HttpResponse:
     if request.method == "POST":
         image = _body(request, settings.SPARK_MAX_UPLOAD_BYTES)
         picture_size(image, settings.SPARK_MAX_PIXELS)
-        frames.keep(camera.pk, image, timezone.now())
+        frames.keep(camera.pk, masked_picture(image, mask_of(camera)), timezone.now())
         return HttpResponse(status=204)
     frame = frames.get(camera.pk)
     if frame is None:
@@ -311,7 +312,11 @@ def _remember_view(camera: Camera, row: CameraCalibration, frame: ReferenceFrame
     if frame is None:
         return
     features = find_features(_decoded(frame.image))
-    look = look_from(features)
+    mask = mask_of(camera)
+    try:
+        look = look_from(without_masked(features, mask) if mask else features)
+    except MaskError:  # drawn on a picture of another shape: none of this one's keypoints may be kept
+        return
     if look is None or list(features.image_size) != list(row.data["image_size"]):
         return
     record = ViewRecord(ViewMemory(status=ViewStatus.STEADY), features.brightness, features.sharpness)

@@ -86,24 +86,26 @@ class Logins:
         wanted = list(names)
         return await self.in_thread(lambda: selectors.accounts_now(wanted))
 
-    async def password_is_right(
-        self, account: Account | None, name: str, password: str, address: str
-    ) -> bool:
-        """Whether `password` opens `account`; takes as long when there is no such account or it has no password."""
+    async def matching_password(self, account: Account | None, name: str, password: str, address: str) -> str:
+        """The stored hash of `account` that `password` fits, or nothing; takes as long when there is no such account
+        or it has no password."""
         now = time.monotonic()
         if self._throttle.blocked(address, name, now):
-            return False
+            return ""
         digest = hmac.new(self._process_key, password.encode(), hashlib.sha256).digest()
-        stored = account.password_hash if account and account.enabled else ""
+        hashes = account.password_hashes if account and account.enabled else ()
         known_hash, known_digest = self._right.get(name, ("", b""))
-        if stored and known_hash == stored and hmac.compare_digest(known_digest, digest):
-            return True
-        right = await self.in_thread(lambda: self._hash_matches(password, stored))
+        if known_hash in hashes and hmac.compare_digest(known_digest, digest):
+            return known_hash
+        right = await self.in_thread(lambda: self._first_match(password, hashes))
         if right:
-            self._right[name] = (stored, digest)
+            self._right[name] = (right, digest)
         else:
             self._throttle.failed(address, name, now)
         return right
+
+    def _first_match(self, password: str, hashes: tuple[str, ...]) -> str:
+        return next((stored for stored in hashes or ("",) if self._hash_matches(password, stored)), "")
 
     def _hash_matches(self, password: str, stored: str) -> bool:
         if not stored and not self._nobody:

@@ -24,6 +24,7 @@ from camera_registry.constants import (
     LATE_GRACE_S,
 )
 from camera_registry.health_models import CameraActivity, CameraAlert, CameraIncident
+from camera_registry.owner_models import CameraConsent, CameraFrameCheck
 from camera_registry.webhook_address import valid_webhook
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "CameraActivity",
     "CameraAlert",
     "CameraCalibration",
+    "CameraConsent",
+    "CameraFrameCheck",
     "CameraIncident",
     "CameraKey",
     "CameraViewCheck",
@@ -85,7 +88,27 @@ class Camera(models.Model):
         blank=True,
         help_text="Ground in the picture that the camera cannot see: behind trees, poles, walls (EPSG:3857).",
     )
+    privacy_mask = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Polygons that are blackened before anything looks at a frame: lists of [x, y] in pixels of the"
+        " calibrated size, x right, y down.",
+    )
+    privacy_mask_size = models.JSONField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="[width, height] of the picture the mask was drawn on.",
+    )
     password_hash = models.CharField(max_length=200, blank=True, editable=False)
+    old_password_hash = models.CharField(
+        max_length=200,
+        blank=True,
+        editable=False,
+        help_text="Of the password before, while it is being replaced.",
+    )
+    old_password_until = models.DateTimeField(null=True, blank=True, editable=False)
     calibration = models.ForeignKey(
         "CameraCalibration",
         null=True,
@@ -169,6 +192,9 @@ class CameraKey(models.Model):
     )
     comment = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    stops_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="From then on it opens the door no more."
+    )
 
     class Meta:
         ordering = ("camera", "created_at")

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import shapely
+from django.utils import timezone
 
 from camera_registry.mercator import LocalFrame
 from camera_registry.models import Camera, Rejection
+from camera_registry.privacy_mask import PrivacyMask, mask_of
 
 __all__ = [
     "Account",
@@ -25,21 +27,25 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Account:
-    """What the SFTP door needs to know of a camera to let it in."""
+    """What the SFTP door needs to know of a camera to let it in: what opens it at this moment."""
 
     name: str
     enabled: bool
-    password_hash: str
+    password_hashes: tuple[str, ...]
     key_lines: tuple[str, ...]
     key_fingerprints: frozenset[str]
 
 
 def _account(camera: Camera) -> Account:
-    keys = list(camera.keys.all())
+    now = timezone.now()
+    keys = [key for key in camera.keys.all() if key.stops_at is None or key.stops_at > now]
+    passwords = [camera.password_hash] if camera.password_hash else []
+    if camera.old_password_hash and camera.old_password_until and camera.old_password_until > now:
+        passwords.append(camera.old_password_hash)
     return Account(
         name=camera.name,
         enabled=camera.enabled,
-        password_hash=camera.password_hash,
+        password_hashes=tuple(passwords),
         key_lines=tuple(key.public_key for key in keys),
         key_fingerprints=frozenset(key.fingerprint for key in keys),
     )
@@ -66,13 +72,19 @@ class IntakeCamera:
     enabled: bool
     calibrated: bool
     image_size: tuple[int, int] | None
+    mask: PrivacyMask | None = None
 
 
 def intake_cameras() -> dict[str, IntakeCamera]:
     """Every camera by its name."""
     return {
         camera.name: IntakeCamera(
-            camera.pk, camera.name, camera.enabled, camera.calibration_id is not None, camera.image_size
+            camera.pk,
+            camera.name,
+            camera.enabled,
+            camera.calibration_id is not None,
+            camera.image_size,
+            mask_of(camera),
         )
         for camera in Camera.objects.all()
     }

@@ -49,6 +49,7 @@ __all__ = [
     "add_calibration",
     "add_key",
     "calibration_of",
+    "check_may_be_on",
     "forget_rejections",
     "forget_view",
     "import_calibration",
@@ -84,6 +85,8 @@ def register_camera(name: str, *, public_keys: tuple[str, ...] = (), **fields: A
         camera = Camera.objects.select_for_update().filter(name=name).first() or Camera(name=name)
         for field, value in fields.items():
             setattr(camera, field, value)
+        if fields.get("enabled"):
+            check_may_be_on(camera)
         camera.full_clean()
         camera.save()
         for line in public_keys:
@@ -92,9 +95,25 @@ def register_camera(name: str, *, public_keys: tuple[str, ...] = (), **fields: A
 
 
 def set_enabled(camera: Camera, enabled: bool) -> None:
-    """Switch a camera on or off. Off takes effect at its next login, and open sessions end within seconds."""
+    """Switch a camera on or off. Off takes effect at its next login, and open sessions end within seconds.
+
+    Raises ValidationError when it may not be on.
+    """
+    if enabled:
+        check_may_be_on(camera)
     Camera.objects.filter(pk=camera.pk).update(enabled=enabled)
     camera.enabled = enabled
+
+
+def check_may_be_on(camera: Camera) -> None:
+    """Raise ValidationError when the camera's owner has withdrawn the consent; no admin can give it in their place."""
+    last = camera.consents.first() if camera.pk else None
+    if last is not None and last.withdrawn_at is not None:
+        raise ValidationError(
+            {
+                "enabled": "Its owner has withdrawn the consent; only the owner can give it again, on the owner's page."
+            }
+        )
 
 
 def add_key(camera: Camera, public_key: str, *, comment: str = "") -> CameraKey:
@@ -130,9 +149,12 @@ def set_generated_password(camera: Camera) -> str:
 
 
 def remove_password(camera: Camera) -> None:
-    """Back to keys only."""
-    camera.password_hash = ""
-    Camera.objects.filter(pk=camera.pk).update(password_hash="")
+    """Back to keys only; a password that was being replaced goes too."""
+    camera.password_hash = camera.old_password_hash = ""
+    camera.old_password_until = None
+    Camera.objects.filter(pk=camera.pk).update(
+        password_hash="", old_password_hash="", old_password_until=None
+    )
 
 
 def add_calibration(

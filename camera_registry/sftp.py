@@ -112,10 +112,10 @@ class Visit(asyncssh.SSHServer):
             assert self.connection
             self.connection.close()
             return False
-        right = await self.door.logins.password_is_right(self.account, username, password, self.address)
-        if right and self.account:
-            self.credential = self.account.password_hash
-        return right
+        self.credential = await self.door.logins.matching_password(
+            self.account, username, password, self.address
+        )
+        return bool(self.credential)
 
     def auth_completed(self) -> None:
         self.inside = True
@@ -129,7 +129,7 @@ class Visit(asyncssh.SSHServer):
         return bool(
             account
             and account.enabled
-            and (self.credential in account.key_fingerprints or self.credential == account.password_hash)
+            and (self.credential in account.key_fingerprints or self.credential in account.password_hashes)
         )
 
     def leave(self, reason: RejectReason | None) -> None:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
-from camera_registry import services
+from camera_registry import onboarding, services
 from camera_registry.choices import RejectReason
 from camera_registry.constants import ARRIVALS_KEPT, OTHER_ACCOUNTS
+from camera_registry.frame_quality import FrameQuality
 from camera_registry.services import Arrival
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Tally:
         self._writing = threading.Lock()
         self._rejections: dict[tuple[str, RejectReason], _Entry] = {}
         self._received: dict[int, _Arrivals] = {}
+        self._measured: dict[int, tuple[dt.datetime, FrameQuality]] = {}
 
     def reject(self, account: str, reason: RejectReason, detail: str = "", *, count: int = 1) -> None:
         """Count `count` frames of `account` that ended for `reason`."""
@@ -79,10 +81,18 @@ class Tally:
         with self._lock:
             self._received.setdefault(camera_id, _Arrivals()).add([Arrival(at, clock_skew_s)], 1)
 
+    def measured(self, camera_id: int, at: dt.datetime, quality: FrameQuality) -> None:
+        """What the frame that came at `at` was like; only the newest of each camera is written."""
+        with self._lock:
+            before = self._measured.get(camera_id)
+            if before is None or before[0] <= at:
+                self._measured[camera_id] = (at, quality)
+
     def waiting(self) -> int:
         """How many counts are not yet written."""
         with self._lock:
-            return sum(entry.count for entry in self._rejections.values()) + len(self._received)
+            counts = sum(entry.count for entry in self._rejections.values())
+            return counts + len(self._received) + len(self._measured)
 
     def flush(self) -> bool:
         """Write what has gathered. False when the database is away; the counts are kept then."""
@@ -90,7 +100,8 @@ class Tally:
             with self._lock:
                 rejections, self._rejections = self._rejections, {}
                 received, self._received = self._received, {}
-            if not rejections and not received:
+                measured, self._measured = self._measured, {}
+            if not rejections and not received and not measured:
                 return True
             close_old_connections()
             try:
@@ -100,6 +111,9 @@ class Tally:
                 for camera_id, arrivals in list(received.items()):
                     services.record_arrivals(camera_id, arrivals.last, count=arrivals.count)
                     del received[camera_id]
+                for camera_id, (at, quality) in list(measured.items()):
+                    onboarding.record_frame_check(camera_id, at, quality)
+                    del measured[camera_id]
             except (DatabaseError, InterfaceError) as error:
                 logger.warning("counts wait for the database: %s", error)
                 for (account, reason), entry in rejections.items():
@@ -107,6 +121,8 @@ class Tally:
                 with self._lock:
                     for camera_id, arrivals in received.items():
                         self._received.setdefault(camera_id, _Arrivals()).add(arrivals.last, arrivals.count)
+                for camera_id, (at, quality) in measured.items():
+                    self.measured(camera_id, at, quality)
                 return False
             finally:
                 close_old_connections()

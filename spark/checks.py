@@ -25,6 +25,8 @@ ENGINES = ("openvino", "ultralytics")
 #: Settings and the closed interval each must lie in.
 RANGES: dict[str, tuple[float, float]] = {
     "SPARK_SFTP_PORT": (1, 65535),
+    "SPARK_SFTP_PUBLIC_PORT": (0, 65535),
+    "SPARK_CAMERAS_PER_OWNER": (0, 10_000),
     "SPARK_MAX_UPLOAD_BYTES": (1024, 1 << 30),
     "SPARK_UPLOADS_PER_MINUTE": (1, 100_000),
     "SPARK_FRAME_TTL_S": (1, 3600),

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "apps.api",
     "apps.webmap",
     "apps.ops",
+    "apps.owners",
     "apps.demo",
     "workers",
 ]
@@ -123,8 +124,14 @@ REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 SPARK_SFTP_HOST = env.str("SPARK_SFTP_HOST", default="127.0.0.1")
 SPARK_SFTP_PORT = env.int("SPARK_SFTP_PORT", default=2222)
 SPARK_SFTP_HOST_KEY = env.folder_or_file("SPARK_SFTP_HOST_KEY", default=SPARK_VAR / "sftp_host_key")
+SPARK_SFTP_PUBLIC_HOST = env.str("SPARK_SFTP_PUBLIC_HOST", default="")
+SPARK_SFTP_PUBLIC_PORT = env.int("SPARK_SFTP_PUBLIC_PORT", default=0)
 SPARK_MAX_UPLOAD_BYTES = env.int("SPARK_MAX_UPLOAD_BYTES", default=16 * 1024 * 1024)
 SPARK_UPLOADS_PER_MINUTE = env.int("SPARK_UPLOADS_PER_MINUTE", default=120)
+
+# --- Camera owners ----------------------------------------------------------------------------------------------------
+
+SPARK_CAMERAS_PER_OWNER = env.int("SPARK_CAMERAS_PER_OWNER", default=5)
 
 # --- Intake -----------------------------------------------------------------------------------------------------------
 

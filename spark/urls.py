@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Addresses: the map at /, the API at /api/v1/, the admin, and what operators watch."""
+"""Addresses: the map at /, the API at /api/v1/, the admin, the camera owners' pages, and what operators
+watch.
+"""
 
 from __future__ import annotations
 
@@ -10,5 +12,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("apps.api.urls")),
     path("", include("apps.ops.urls")),
+    path("my/", include("apps.owners.urls")),
     path("", include("apps.webmap.urls")),
 ]

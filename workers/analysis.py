@@ -24,6 +24,8 @@ from rq.timeouts import JobTimeoutException
 from camera_registry import selectors, services
 from camera_registry.choices import RejectReason
 from camera_registry.models import Camera
+from camera_registry.privacy_mask import MaskError
+from camera_registry.stage_times import add_stage_times
 from camera_registry.tally import Tally
 from workers import publishing
 from workers.intake.doorbell import Doorbell
@@ -141,6 +143,7 @@ class Analyst:
                     self.tally.reject(work.frame.account, work.reason, work.detail)
                 self.store.complete(work.frame)
                 self.frames_done += 1
+            add_stage_times(self.store.client, [work.timings_ms for work in batch])
 
     def _find_cameras(self, batch: Sequence[_Work]) -> None:
         try:
@@ -161,7 +164,11 @@ class Analyst:
     def _decode(self, batch: Sequence[_Work]) -> None:
         for work in _going_on(batch):
             with work.stage("decode"):
-                work.view = publishing.camera_view(work.camera)
+                try:
+                    work.view = publishing.camera_view(work.camera)
+                except MaskError as error:
+                    work.fail(RejectReason.WRONG_SIZE, str(error))
+                    continue
                 image = cv2.imdecode(np.frombuffer(work.frame.image, np.uint8), DECODE_FLAGS)
                 width, height = work.view.calibration.image_size
                 if image is None:
@@ -170,6 +177,9 @@ class Analyst:
                     detail = f"{image.shape[1]} × {image.shape[0]} pixels instead of {width} × {height}"
                     work.fail(RejectReason.WRONG_SIZE, detail)
                 else:
+                    # Before anything looks at them: what the owner has covered is gone from here on.
+                    if work.view.mask is not None:
+                        work.view.mask.blacken(image)
                     work.image = image
 
     def _compare_views(self, batch: Sequence[_Work]) -> None:
@@ -242,6 +252,7 @@ class Analyst:
             with work.stage("health"):
                 at = _utc(work.frame.received_at)
                 services.record_analysed(work.frame.camera_id, at, len(work.masks), work.zones)
+            work.timings_ms["arrival_to_published"] = (time.time() - at.timestamp()) * 1e3
 
 
 def _going_on(batch: Sequence[_Work]) -> list[_Work]:

@@ -22,6 +22,7 @@ from apps.parking.models import ParkingZone
 from apps.parking.published import FrameMeta, ObservedGround, PublishedLayout, PublishedSpace
 from camera_registry.calibration import Calibration
 from camera_registry.models import Camera
+from camera_registry.privacy_mask import PrivacyMask, mask_of
 from workers.occupancy import Zone, ZoneObservation
 from workers.pipeline import CameraView, SpaceFound, ZoneLayout, lay_out
 
@@ -42,19 +43,25 @@ class Provenance:
 
 
 def camera_view(camera: Camera) -> CameraView:
-    """What the pipeline needs of a camera with a calibration. Raises ValueError when that cannot be read."""
+    """What the pipeline needs of a camera with a calibration. Raises ValueError when that cannot be read, MaskError
+    when the privacy mask does not fit its picture size: nothing may be looked at then."""
     row = camera.calibration
     if row is None:
         raise ValueError("the camera has no calibration")
     blind = bytes(camera.blind_ground.wkb) if camera.blind_ground else b""
-    return _view(json.dumps(row.data, sort_keys=True), camera.max_range_m, blind)
+    return _view(json.dumps(row.data, sort_keys=True), camera.max_range_m, blind, mask_of(camera))
 
 
 @lru_cache(MAX_VIEWS)
-def _view(calibration_json: str, max_range_m: float, blind_wkb: bytes) -> CameraView:
+def _view(
+    calibration_json: str, max_range_m: float, blind_wkb: bytes, mask: PrivacyMask | None
+) -> CameraView:
     """Kept from frame to frame: working out the ground in view costs more than a frame's own geometry."""
     blind = shapely.from_wkb(blind_wkb) if blind_wkb else None
-    return CameraView(Calibration.from_json(json.loads(calibration_json)), max_range_m, blind)
+    calibration = Calibration.from_json(json.loads(calibration_json))
+    return CameraView(
+        calibration, max_range_m, blind, mask.for_size(calibration.image_size) if mask else None
+    )
 
 
 def zones_in_view(view: CameraView) -> list[Zone]:

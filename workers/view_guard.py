@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from camera_registry import services
 from camera_registry.models import Camera, CameraViewCheck
+from camera_registry.privacy_mask import without_masked
 from camera_registry.shift import compare, learned
 from camera_registry.view_features import find_features, look_from
 from camera_registry.view_reference import Features, ViewReference
@@ -56,8 +57,10 @@ class ViewGuard:
         self._corrected: dict[int, tuple[CameraView, NDArray[np.float64], CameraView]] = {}
 
     def look(self, camera: Camera, view: CameraView, image: NDArray[np.uint8]) -> LookedAt:
-        """Where the camera looks in this image (H, W, 3) BGR, of the calibration's size."""
+        """Where the camera looks in this image (H, W, 3) BGR, of the calibration's size, its mask blackened."""
         features = find_features(image)
+        if view.mask is not None:
+            features = without_masked(features, view.mask)
         check = camera.current_view_check
         reference = _reference(check)
         if check is None or reference is None:

@@ -23,6 +23,8 @@ from watchdog.observers.polling import PollingObserver
 from camera_registry.choices import RejectReason
 from camera_registry.clock import mark_of_mtime, mark_of_name, skew_s
 from camera_registry.constants import OTHER_ACCOUNTS
+from camera_registry.frame_quality import frame_quality
+from camera_registry.privacy_mask import MaskError, masked_picture
 from camera_registry.reference_frames import ReferenceFrames
 from camera_registry.selectors import IntakeCamera
 from workers.intake.doorbell import Doorbell
@@ -205,29 +207,55 @@ class Watcher:
             self._refuse(found, Refused(RejectReason.UNKNOWN_CAMERA, detail))
         elif not camera.enabled:
             self._refuse(found, Refused(RejectReason.DISABLED, found.name))
-        elif self._is_reference(found, camera):
+        else:
+            self._look_only(found, camera)
+
+    def _look_only(self, found: Found, camera: IntakeCamera) -> None:
+        """A frame of a camera without a calibration: its owner is told what it is like, and whoever waits for one to
+        calibrate or to draw on gets it. Then it is gone."""
+        received = min(self._changed_at(found), time.time())
+        try:
+            image = self.inbox.read(found.path, self.options.max_bytes)
+            size = check_jpeg(image, max_pixels=self.options.max_pixels)
+            self._measure(camera, image, (size.width, size.height), received)
+            wanted = self._offer_reference(camera, image, received)
+        except Refused as refused:
+            self._refuse(found, Refused(refused.reason, f"{found.name}: {refused.detail}"))
+            return
+        except redis.RedisError:
+            wanted = False
+        except FileNotFoundError:
+            self._forget(found)
+            return
+        if wanted:
             self._forget(found)
             self.inbox.delete(found.path)
         else:
             self._refuse(found, Refused(RejectReason.NO_CALIBRATION, found.name))
 
-    def _is_reference(self, found: Found, camera: IntakeCamera) -> bool:
-        """A camera's first frames are good for one thing: calibrating it, when an admin waits for one."""
+    def _measure(self, camera: IntakeCamera, image: bytes, size: tuple[int, int], received: float) -> None:
         try:
-            if not self.references.asked(camera.id):
-                return False
-            image = self.inbox.read(found.path, self.options.max_bytes)
-            return self._offer_reference(camera, image, self._changed_at(found))
-        except (Refused, redis.RedisError, FileNotFoundError):
-            return False
+            quality = frame_quality(image, size, camera.mask)
+        except ValueError as error:  # a mask of another shape: nothing is looked at
+            logger.info("%s: not measured: %s", camera.name, error)
+            return
+        self.tally.measured(camera.id, dt.datetime.fromtimestamp(received, dt.UTC), quality)
 
     def _offer_reference(self, camera: IntakeCamera, image: bytes, received: float) -> bool:
-        """Copy the frame for an admin who waits for it, whatever its size: a new calibration may want another."""
+        """Copy the frame for a person who waits for it, whatever its size: a new calibration may want another.
+
+        The privacy mask is asked for anew: it may have been drawn a moment ago.
+        """
         if not self.references.asked(camera.id):
+            return False
+        now = self.registry.cameras.by_name.get(camera.name) if self.registry.refresh() else None
+        if now is None:
             return False
         try:
             check_jpeg(image, max_pixels=self.options.max_pixels)
-        except Refused:
+            image = masked_picture(image, now.mask)
+        except (Refused, MaskError) as error:
+            logger.info("%s: not offered for calibrating: %s", camera.name, error)
             return False
         return self.references.offer(camera.id, image, dt.datetime.fromtimestamp(received, dt.UTC))
 

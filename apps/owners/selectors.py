@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What owners may see: their own cameras and nothing else. Every view finds its camera here, or answers 404."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from apps.owners.consent import VERSION
+from apps.owners.models import CameraNotice
+from camera_registry.health import health_queryset
+from camera_registry.keys import host_key_fingerprints
+from camera_registry.models import Camera, CameraConsent, CameraKey
+
+__all__ = [
+    "Connection",
+    "camera_of",
+    "camera_to_cover",
+    "cameras_of",
+    "connection",
+    "keys_of",
+    "needs_new_consent",
+    "notice_of",
+    "public_notice",
+]
+
+ANY_ADDRESS = ("", "0.0.0.0", "::", "*")
+#: What is suggested for firmware that asks; the clock in the name also shows whether the camera's is right.
+FILE_NAME_PATTERN = "%Y%m%d-%H%M%S.jpg"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What is typed into a camera, beside its secret."""
+
+    host: str
+    port: int
+    account: str
+    folder: str
+    file_name: str
+    interval_s: int
+    fingerprints: tuple[str, ...]
+
+
+def cameras_of(user: Any) -> QuerySet[Camera]:
+    """This person's cameras, with what their health needs."""
+    return health_queryset().filter(owner=user)
+
+
+def camera_of(user: Any, name: str) -> Camera:
+    """This person's camera of that name. Raises Http404, also when it is somebody else's."""
+    camera = cameras_of(user).filter(name=name).first()
+    if camera is None:
+        raise Http404
+    return camera
+
+
+def camera_to_cover(user: Any, name: str) -> Camera:
+    """The same, for the privacy mask: admins who may change cameras draw it for any. Raises Http404."""
+    if user.is_staff and user.has_perm("camera_registry.change_camera"):
+        camera = health_queryset().filter(name=name).first()
+        if camera is not None:
+            return camera
+    return camera_of(user, name)
+
+
+def keys_of(camera: Camera) -> list[CameraKey]:
+    """The keys that open the door now, the newest first."""
+    now = timezone.now()
+    keys = [key for key in camera.keys.all() if key.stops_at is None or key.stops_at > now]
+    return sorted(keys, key=lambda key: key.created_at, reverse=True)
+
+
+def connection(camera: Camera, request: HttpRequest) -> Connection:
+    """Where this camera uploads. Without a public name set, the site's own where the door listens everywhere."""
+    host = settings.SPARK_SFTP_PUBLIC_HOST or settings.SPARK_SFTP_HOST
+    if host in ANY_ADDRESS:
+        host = request.get_host().rpartition(":")[0] if ":" in request.get_host() else request.get_host()
+    return Connection(
+        host=host,
+        port=settings.SPARK_SFTP_PUBLIC_PORT or settings.SPARK_SFTP_PORT,
+        account=camera.name,
+        folder="/",
+        file_name=FILE_NAME_PATTERN,
+        interval_s=camera.expected_interval_s,
+        fingerprints=tuple(host_key_fingerprints(Path(settings.SPARK_SFTP_HOST_KEY))),
+    )
+
+
+def notice_of(camera: Camera) -> CameraNotice | None:
+    """What its notice says; None for a camera that an admin registered and nobody described."""
+    return CameraNotice.objects.filter(camera=camera).first()
+
+
+def public_notice(code: str) -> CameraNotice:
+    """The notice of this address. Raises Http404."""
+    notice = CameraNotice.objects.select_related("camera").filter(code=code).first()
+    if notice is None:
+        raise Http404
+    return notice
+
+
+def needs_new_consent(consent: CameraConsent | None) -> bool:
+    """Whether the owner has not agreed, no more, or to an older text."""
+    return consent is None or consent.text_version != VERSION
