@@ -150,6 +150,7 @@ def _programs(options: argparse.Namespace, web_port: int) -> list[Program]:
         Program("worker", [*manage, "run_worker"], after="street"),
         Program("sftp", [*manage, "sftp_server"], after="street"),
         Program("intake", [*manage, "watch_inbox"], after="street"),
+        Program("alerts", [*manage, "camera_alerts"], after="street"),
         Program("cameras", cameras, after="street"),
     ]
 

@@ -21,6 +21,8 @@ from spark.environment import unknown_names
 
 REDIS_TIMEOUT_S = 0.5
 ENGINES = ("openvino", "ultralytics")
+#: A shorter token can be guessed.
+LEAST_TOKEN_CHARS = 24
 
 #: Settings and the closed interval each must lie in.
 RANGES: dict[str, tuple[float, float]] = {
@@ -85,6 +87,14 @@ def values_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         parse_classes(tuple(settings.SPARK_VEHICLE_CLASSES))
     except ValueError as error:
         messages.append(Error(f"SPARK_VEHICLE_CLASSES: {error}", id="spark.E006"))
+    if 0 < len(settings.SPARK_MONITOR_TOKEN) < LEAST_TOKEN_CHARS:
+        messages.append(
+            Error(
+                f"SPARK_MONITOR_TOKEN has {len(settings.SPARK_MONITOR_TOKEN)} characters; at least {LEAST_TOKEN_CHARS}.",
+                hint="python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                id="spark.E007",
+            )
+        )
     if settings.SPARK_TILE_URL and not settings.SPARK_TILE_ATTRIBUTION:
         messages.append(
             Warning(

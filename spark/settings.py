@@ -155,6 +155,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="spark@localhost")
 SPARK_SITE_URL = env.str("SPARK_SITE_URL", default="")
 SPARK_ALERTS_EVERY_S = env.float("SPARK_ALERTS_EVERY_S", default=15.0)
 SPARK_WEBHOOK_PRIVATE = env.bool("SPARK_WEBHOOK_PRIVATE", default=False)
+SPARK_MONITOR_TOKEN = env.str("SPARK_MONITOR_TOKEN", default="")
 
 # --- Workers ----------------------------------------------------------------------------------------------------------
 

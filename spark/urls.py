@@ -10,8 +10,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("apps.ops.urls")),  # before the API's, whose last address is all that there is not
     path("api/v1/", include("apps.api.urls")),
-    path("", include("apps.ops.urls")),
     path("my/", include("apps.owners.urls")),
     path("", include("apps.webmap.urls")),
 ]

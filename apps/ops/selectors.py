@@ -17,7 +17,7 @@ from redis.retry import Retry
 
 from camera_registry.heartbeat import LIFE_S, heartbeats
 
-__all__ = ["Dependency", "dependencies"]
+__all__ = ["Dependency", "dependencies", "redis_client"]
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,10 @@ def dependencies() -> list[Dependency]:
     parts = [database]
     for name, question in (("postgis", _postgis), ("migrations", _migrations)):
         parts.append(_ask(name, question) if database.ok else Dependency(name, False, "the database is away"))
-    with _redis() as client:
+    with redis_client() as client:
         store = _ask("redis", lambda: _ping(client))
         parts.append(store)
-        for name, needed in (("worker", True), ("watcher", False)):
+        for name, needed in (("worker", True), ("watcher", False), ("alerts", False)):
             if store.ok:
                 parts.append(_ask(name, lambda kind=name: _alive(client, kind), needed=needed))
             else:
@@ -89,7 +89,8 @@ def _migrations() -> str:
     return "all applied"
 
 
-def _redis() -> redis.Redis:
+def redis_client() -> redis.Redis:
+    """A client that gives up at once: whoever asks wants an answer, not to wait for one."""
     return redis.Redis.from_url(
         settings.REDIS_URL,
         socket_timeout=REDIS_TIMEOUT_S,
@@ -106,6 +107,7 @@ def _ping(client: redis.Redis) -> str:
 def _alive(client: redis.Redis, kind: str) -> str:
     alive = heartbeats(client, kind)
     if not alive:
-        raise _Missing(f"no {kind} has been heard of for {LIFE_S} s")
+        who = "process that writes alerts" if kind == "alerts" else kind
+        raise _Missing(f"no {who} has been heard of for {LIFE_S} s")
     age_s = time.time() - max(one.at for one in alive)
     return f"{len(alive)} alive, heard of {age_s:.0f} s ago"

@@ -12,15 +12,16 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections
+from django.urls import resolve
 from django.utils import timezone
 
-from camera_registry import alerts, heartbeat, services
+from camera_registry import alert_mail, alerts, heartbeat, services
 from camera_registry.models import Camera, CameraAlert, CameraIncident
 from camera_registry.services import Arrival
 from camera_registry.view_status import ViewStatus
 from tests.camera_registry.factories import a_camera
 from tests.camera_registry.receivers import MailServer, Receiver
-from tests.camera_registry.test_health import look
+from tests.camera_registry.test_health import look_at_view
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +119,7 @@ def test_a_suspended_camera_is_told_of_with_what_to_do(mail):
     camera = owned_camera()
     now = timezone.now()
     seen(camera, now)
-    look(camera, ViewStatus.UNRECOGNISED, detail="The picture is nearly black.")
+    look_at_view(camera, ViewStatus.UNRECOGNISED, detail="The picture is nearly black.")
     camera.expected_interval_s = 3600
     camera.save()
     look_at(now, minutes=2)
@@ -330,3 +331,7 @@ def test_a_new_secret_replaces_the_old_one():
     first, second = alerts.new_webhook_secret(camera), alerts.new_webhook_secret(camera)
     camera.refresh_from_db()
     assert first != second == camera.alert_secret
+
+
+def test_the_link_in_the_mail_leads_to_the_owners_page():
+    assert resolve(alert_mail.OWNERS_PAGE % "pole-north").kwargs == {"name": "pole-north"}

@@ -35,14 +35,16 @@ def arrive(camera: Camera, *seconds_ago: float, skew_s: float | None = None) -> 
     services.record_analysed(camera, ago(min(seconds_ago)), 7, ["bahar-1", "bahar-2"])
 
 
-def look(camera: Camera, status: ViewStatus = ViewStatus.STEADY, **values) -> None:
-    """The camera's view was compared a moment ago."""
+def look_at_view(
+    camera: Camera, status: ViewStatus = ViewStatus.STEADY, *, at: dt.datetime | None = None, **values
+) -> None:
+    """The camera's view was compared, five seconds before NOW or at `at`."""
     camera.refresh_from_db()
     memory = ViewMemory(status, np.eye(3), 1, values.pop("shift_px", 0.4), 0.1, look=0)
     record = ViewRecord(memory, values.pop("brightness", 110.0), values.pop("sharpness", 21.0), **values)
     keypoints = Look(np.zeros((30, 2)), np.zeros((30, 32), np.uint8))
     reference = ViewReference((1920, 1080), (keypoints,))
-    services.record_view(camera.pk, camera.calibration_id, ago(5), record, reference)
+    services.record_view(camera.pk, camera.calibration_id, at or ago(5), record, reference)
 
 
 def refuse(reason: RejectReason, seconds_ago: float = 5.0, detail: str = "") -> None:
@@ -56,7 +58,7 @@ def health_now() -> CameraHealth:
 def test_what_is_measured_of_a_camera_that_is_well() -> None:
     camera = a_camera()
     arrive(camera, 95, 65, 34, 5, skew_s=-2.0)
-    look(camera)
+    look_at_view(camera)
     refuse(RejectReason.REPLACED)
     health = health_now()
     assert (health.state, health.headline, health.well) == (CameraState.LIVE, "Live", True)
@@ -88,12 +90,12 @@ def off(camera: Camera) -> None:
 
 def moved(camera: Camera) -> None:
     arrive(camera, 35, 5)
-    look(camera, ViewStatus.MOVED, shift_px=70.0)
+    look_at_view(camera, ViewStatus.MOVED, shift_px=70.0)
 
 
 def lost(camera: Camera) -> None:
     arrive(camera, 35, 5)
-    look(camera, ViewStatus.UNRECOGNISED, detail="The picture is nearly black.")
+    look_at_view(camera, ViewStatus.UNRECOGNISED, detail="The picture is nearly black.")
 
 
 def refused_for_its_size(camera: Camera) -> None:
@@ -126,7 +128,7 @@ def clock_ahead(camera: Camera) -> None:
 
 def blurred(camera: Camera) -> None:
     arrive(camera, 35, 5)
-    look(camera, sharpness=4.0)
+    look_at_view(camera, sharpness=4.0)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,7 @@ def test_frames_without_a_calibration_are_no_silence() -> None:
 def test_night_is_no_trouble() -> None:
     camera = a_camera()
     arrive(camera, 35, 5)
-    look(camera, brightness=22.0, sharpness=3.2)
+    look_at_view(camera, brightness=22.0, sharpness=3.2)
     assert health_now().well
 
 

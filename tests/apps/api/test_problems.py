@@ -21,21 +21,22 @@ import json, sys, django
 django.setup()
 from django.test import Client
 answers = {}
-for url in sys.argv[1:]:
-    r = Client(raise_request_exception=False).get(url, headers={"host": "localhost"})
+headers = json.loads(sys.argv[1])
+for url in sys.argv[2:]:
+    r = Client(raise_request_exception=False).get(url, headers={"host": "localhost", **headers})
     answers[url] = [r.status_code, r.headers.get("Content-Type"), r.headers.get("Retry-After"), r.content.decode()]
 print(json.dumps(answers))
 """
 
 
-def ask_without_database(*urls: str) -> dict[str, list]:
+def ask_without_database(*urls: str, **headers: str) -> dict[str, list]:
     """What a real process answers while PostgreSQL is away."""
     environment = os.environ | {
         "DATABASE_URL": "postgis://nobody@127.0.0.1:1/nothing",
         "DJANGO_SETTINGS_MODULE": "spark.settings",
     }
     done = subprocess.run(
-        [sys.executable, "-c", ASK_WITHOUT_DATABASE, *urls],
+        [sys.executable, "-c", ASK_WITHOUT_DATABASE, json.dumps(headers), *urls],
         env=environment, capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def alive(redis_client):
-    for kind in ("worker", "watcher"):
+    for kind in ("worker", "watcher", "alerts"):
         heartbeat.beat(redis_client, kind, "one", {})
     return redis_client
 
@@ -37,7 +37,7 @@ def test_all_is_there(client, alive):
     assert response.status_code == 200
     body = response.json()
     assert body["status"] == "ok"
-    assert set(states(body)) == {"database", "postgis", "migrations", "redis", "worker", "watcher"}
+    assert set(states(body)) == {"database", "postgis", "migrations", "redis", "worker", "watcher", "alerts"}
     assert set(states(body).values()) == {"ok"}
     assert body["dependencies"]["worker"]["detail"] == "1 alive, heard of 0 s ago"
 
@@ -50,15 +50,14 @@ def test_no_worker(client, alive):
     assert response.json()["dependencies"]["worker"]["detail"] == "no worker has been heard of for 15 s"
 
 
-def test_no_watcher_is_told_but_the_map_is_ready(client, alive):
-    heartbeat.forget(alive, "watcher", "one")
+@pytest.mark.parametrize("kind", ["watcher", "alerts"])
+def test_some_are_told_of_but_the_map_is_ready(client, alive, kind):
+    heartbeat.forget(alive, kind, "one")
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json()["dependencies"]["watcher"] == {
-        "status": "down",
-        "needed": False,
-        "detail": "no watcher has been heard of for 15 s",
-    }
+    part = response.json()["dependencies"][kind]
+    assert (part["status"], part["needed"]) == ("down", False)
+    assert part["detail"].endswith("has been heard of for 15 s")
 
 
 def test_redis_is_away(client, settings):
@@ -72,6 +71,7 @@ def test_redis_is_away(client, settings):
         "redis": "down",
         "worker": "down",
         "watcher": "down",
+        "alerts": "down",
     }
     assert "secret" not in response.content.decode()
 
