@@ -24,12 +24,13 @@ def spark_shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def own_folders(settings, tmp_path: Path) -> None:
-    """No test sees another's files, nor the demo's."""
+    """No test sees another's files, nor the demo's; passwords are hashed quickly."""
     settings.SPARK_VAR = tmp_path / "var"
     settings.SPARK_INBOX = tmp_path / "inbox"
     settings.SPARK_SFTP_HOST_KEY = tmp_path / "var" / "sftp_host_key"
     # Hashed names of an earlier `collectstatic` would be asked of servers that know the plain ones only.
     settings.STATIC_ROOT = tmp_path / "static"
+    settings.PASSWORD_HASHERS = ["tests.passwords.QuickHasher"]
     settings.SPARK_VAR.mkdir()
     settings.SPARK_INBOX.mkdir()
 

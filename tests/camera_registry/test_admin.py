@@ -51,8 +51,7 @@ def upload(name: str, data: object) -> SimpleUploadedFile:
 
 
 @pytest.fixture
-def camera(settings) -> Camera:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for the tests
+def camera() -> Camera:
     return a_camera("pole-north")
 
 

@@ -103,9 +103,7 @@ class TestLogin:
             services.record_rejection(name, RejectReason.UNKNOWN_CAMERA)
         assert selectors.rejection_counts("(other names)") == {"unknown_camera": 4}
 
-    def test_a_password_only_after_the_owner_opted_in(self, door, pole, settings):
-        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick, for the test
-
+    def test_a_password_only_after_the_owner_opted_in(self, door, pole):
         async def go(password):
             async with door.connect("pole-north", password=password) as c, c.start_sftp_client() as sftp:
                 await put(sftp, "p.jpg")
