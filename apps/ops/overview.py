@@ -19,7 +19,7 @@ from apps.parking.choices import ZoneState
 from apps.parking.selectors import ZoneNow, zones_now
 from camera_registry.alerts import site_trouble
 from camera_registry.choices import CameraState, ViewStatus
-from camera_registry.health import CameraHealth, camera_health, health_queryset, health_rank
+from camera_registry.health import STATE_WORDS, CameraHealth, camera_health, health_queryset, health_rank
 from camera_registry.heartbeat import heartbeats
 from camera_registry.models import Camera, CameraAlert, CameraIncident
 
@@ -55,6 +55,11 @@ class CameraLine:
         return MARKS[self.health.state]
 
     @property
+    def state_words(self) -> str:
+        """The state in a word or two."""
+        return str(STATE_WORDS[self.health.state])
+
+    @property
     def refused(self) -> int:
         """Frames that ended in a reason that is somebody's fault."""
         return sum(line.count for line in self.health.rejections if line.reason != "replaced")
@@ -70,6 +75,11 @@ class Overview:
     in_trouble: int
     site_trouble: str
     unwatched: tuple[ZoneNow, ...]
+
+    @property
+    def counts_in_words(self) -> list[tuple[str, int]]:
+        """How many cameras are in each state, for those there are."""
+        return [(str(STATE_WORDS[state]), count) for state, count in self.counts.items() if count]
 
 
 def overview(now: dt.datetime, since: dt.datetime | None) -> Overview:

@@ -142,7 +142,7 @@ class TestThePage:
     def test_everything_is_said_in_words(self, site, admin_client):
         page = admin_client.get(PAGE).content.decode()
         for words in (
-            "4 cameras need somebody.", "1 late", "1 suspended", "camera-late", "Well street",
+            "4 cameras need somebody.", "Late: 1", "Never sent: 1", "camera-late", "Well street",
             "640 × 360 pixels", "Unknown meanwhile:", "Behind Late", "Use the calibration repaired by 70 px",
             "Unknown because no camera has ever shown them:", "Nobody Sees", "12 × not the image size",
             "of 30 s", "This site sends no e-mail",

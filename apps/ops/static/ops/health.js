@@ -21,17 +21,29 @@ function text(piece) {
   return piece.matches("table") ? "" : piece.outerHTML;
 }
 
-/** @param {HTMLElement} old @param {HTMLElement} next Replaces a piece; keeps what is open and where the focus is. */
-function replace(old, next) {
+const CAN_HAVE_FOCUS = "a, button, summary";
+
+/** @param {Element} found What makes it the same in the next version of its row. */
+const sameness = (found) => `${found.tagName} ${found.getAttribute("href") ?? found.getAttribute("formaction") ?? ""}`;
+
+/** Where the focus is among the pieces: moving or replacing a row would lose it. @returns {() => void} Puts it back. */
+function keepFocus() {
   const focused = document.activeElement;
-  const place = focused && old.contains(focused) ? [...old.querySelectorAll("a, button, summary")].indexOf(focused) : -1;
+  const piece = focused?.closest("[data-key]");
+  if (!focused || !(piece instanceof HTMLElement) || !part.contains(piece)) return () => {};
+  const wanted = sameness(focused);
+  return () => {
+    const now = pieces(part).find((other) => other.dataset.key === piece.dataset.key);
+    const back = [...(now?.querySelectorAll(CAN_HAVE_FOCUS) ?? [])].find((found) => sameness(found) === wanted);
+    if (back instanceof HTMLElement && back !== document.activeElement) back.focus({ preventScroll: true });
+  };
+}
+
+/** @param {HTMLElement} old @param {HTMLElement} next Replaces a piece; what was open stays open. */
+function replace(old, next) {
   const open = [...old.querySelectorAll("details")].map((details) => details.open);
   old.replaceWith(next);
   next.querySelectorAll("details").forEach((details, index) => { details.open = open[index] ?? false; });
-  if (place >= 0) {
-    const back = next.querySelectorAll("a, button, summary")[place];
-    if (back instanceof HTMLElement) back.focus({ preventScroll: true });
-  }
 }
 
 /** @param {Document} news The answer to a question for news. */
@@ -40,6 +52,7 @@ function take(news) {
   const rows = /** @type {HTMLElement} */ (part.querySelector("[data-rows]"));
   const order = [];
   const kept = new Set();
+  const putFocusBack = keepFocus();
   for (const next of pieces(news)) {
     const key = String(next.dataset.key);
     const html = text(next);
@@ -58,10 +71,11 @@ function take(news) {
     if (isRow && now) order.push(now);
   }
   for (const [key, piece] of here) if (!kept.has(String(key))) piece.remove();
-  // A row that is where it belongs is not touched: moving it would take the focus from it.
+  // A row that is where it belongs is not touched.
   order.forEach((row, index) => {
     if (rows.children[index] !== row) rows.insertBefore(row, rows.children[index] ?? null);
   });
+  putFocusBack();
 }
 
 /** @param {number} ms How long ago, in one unit. */
