@@ -1,58 +1,53 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Zones are drawn and edited on a map; what was seen of them is shown, and cannot be edited."""
+"""Zones: their rules and what is known of them. Their ground is drawn in the editor (`zone_editing`), files come and go by
+`zone_exchange`; what was seen of a zone is shown, and cannot be edited."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Any
 
-from django.conf import settings
-from django.contrib import admin
-from django.contrib.gis.db.models.functions import AsGeoJSON, Transform
-from django.forms import Media, ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
-from leaflet.admin import LeafletAdminWidget, LeafletGeoAdmin
 
 from apps.parking import selectors, services
-from apps.parking.choices import ZoneState
+from apps.parking.choices import Standing, ZoneState
 from apps.parking.models import ParkingZone, ZoneSnapshot
 from apps.parking.shapes import to_shapely
+from apps.parking.zone_editing import editing_urls
 
 #: How many of the last layouts a zone's page shows.
 LAST_SNAPSHOTS = 10
-#: The outlines are a guide only; more of them would slow the page.
-MAX_OUTLINES = 500
-#: 1 mm, so that opening and saving a zone does not move it.
-DRAWING_DECIMALS = 8
-
-
-class ZoneMapWidget(LeafletAdminWidget):
-    """django-leaflet's editor with the settings that a street needs."""
-
-    geometry_field_class = "L.SparkZoneField"
-
-    @property
-    def media(self) -> Media:
-        """Our field after all it builds on: lists that are merged keep no order between them, one list does."""
-        leaflet = super().media
-        css = {"screen": [*leaflet._css.get("screen", []), "parking/admin.css"]}
-        return Media(js=[*leaflet._js, "parking/zone-field.js"], css=css)
 
 
 @admin.register(ParkingZone)
-class ParkingZoneAdmin(LeafletGeoAdmin):
-    """Draw zones, set their rules, see what is known of them."""
+class ParkingZoneAdmin(admin.ModelAdmin):
+    """Set zones' rules, see what is known of them, judge proposals; the way to the editor and to files."""
 
-    widget = ZoneMapWidget
-    list_display = ("name", "slug", "state", "free_now", "found_of", "seen_ago", "mode", "access", "enabled")
-    list_filter = ("enabled", "access", "mode")
-    search_fields = ("name", "slug")
-    prepopulated_fields = {"slug": ("name",)}
+    list_display = (
+        "name", "slug", "standing", "state", "free_now", "found_of", "seen_ago", "mode", "access", "hours", "enabled",
+        "on_the_map",
+    )  # fmt: skip
+
+    class Media:
+        css = {"screen": ["parking/admin.css"]}
+
+    list_filter = ("standing", "enabled", "access", "mode")
+    search_fields = ("name", "slug", "source")
+    actions = ("accept", "decline")
+    change_list_template = "admin/parking/parkingzone/change_list.html"
     readonly_fields = (
+        "slug",
+        "on_the_map",
+        "standing",
+        "source",
+        "licence",
         "state",
         "free_now",
         "found_of",
@@ -62,8 +57,8 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
         "last_snapshots",
     )
     fieldsets = (
-        (None, {"fields": ("name", "slug", "enabled", "access")}),
-        (_("Ground"), {"fields": ("geometry", "kerb", "access_edges")}),
+        (None, {"fields": ("name", "slug", "enabled", "access", "hours", "on_the_map")}),
+        (_("Where it comes from"), {"fields": ("standing", "source", "licence")}),
         (
             _("How cars stand"),
             {
@@ -94,52 +89,60 @@ class ParkingZoneAdmin(LeafletGeoAdmin):
         ),
     )
 
-    @property
-    def settings_overrides(self) -> dict[str, Any]:
-        """Tiles only from the site's own setting; without one, a plain background and no third party."""
-        tiles = []
-        if settings.SPARK_TILE_URL:
-            options = {"attribution": settings.SPARK_TILE_ATTRIBUTION, "maxZoom": 22, "maxNativeZoom": 19}
-            tiles = [(_("Map"), settings.SPARK_TILE_URL, options)]
-        return {
-            "TILES": tiles,
-            "MAX_ZOOM": 22,
-            "RESET_VIEW": False,
-            "DEFAULT_PRECISION": DRAWING_DECIMALS,
-            "ATTRIBUTION_PREFIX": "Leaflet",
-        }
+    def get_urls(self) -> list[Any]:
+        """The editor and the files, before the addresses of single zones."""
+        return [*editing_urls(self), *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: ParkingZone | None = None) -> tuple[str, ...]:
-        """A slug is in addresses, files and the cameras' results; it is given once."""
-        return ("slug", *self.readonly_fields) if obj else self.readonly_fields
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A zone begins with its ground: in the editor."""
+        return HttpResponseRedirect(reverse("admin:parking_parkingzone_draw_new"))
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: ParkingZone | None = None) -> dict[str, Any]:
-        """Nothing to fill in once the slug stands."""
-        return {} if obj else self.prepopulated_fields
+    def get_form(self, request: HttpRequest, obj: ParkingZone | None = None, **kwargs: Any) -> Any:
+        """What waits to be accepted cannot be switched on."""
+        form = super().get_form(request, obj, **kwargs)
+        if obj is not None and obj.standing != Standing.ACCEPTED and "enabled" in form.base_fields:
+            form.base_fields["enabled"].disabled = True
+        return form
+
+    @admin.action(description=_("Accept and switch on"), permissions=["change"])
+    def accept(self, request: HttpRequest, queryset: QuerySet[ParkingZone]) -> None:
+        """Make proposals the site's own."""
+        self._judged(request, services.accept_zones(queryset.values_list("slug", flat=True)), _("accepted"))
+
+    @admin.action(description=_("Decline"), permissions=["change"])
+    def decline(self, request: HttpRequest, queryset: QuerySet[ParkingZone]) -> None:
+        """Keep proposals from coming again."""
+        self._judged(request, services.decline_zones(queryset.values_list("slug", flat=True)), _("declined"))
+
+    def _judged(self, request: HttpRequest, slugs: list[str], word: Any) -> None:
+        for zone in ParkingZone.objects.filter(slug__in=slugs):
+            self.log_change(request, zone, str(word))
+        messages.success(request, _("%(count)d %(word)s.") % {"count": len(slugs), "word": word})
+
+    @admin.display(description=_("map"))
+    def on_the_map(self, zone: ParkingZone) -> str:
+        """The way to the editor."""
+        url = reverse("admin:parking_parkingzone_draw", args=(zone.pk,))
+        return format_html('<a class="button" href="{}">{}</a>', url, _("Draw on the map"))
 
     def save_model(self, request: HttpRequest, obj: ParkingZone, form: ModelForm, change: bool) -> None:
         """Write through the services, like every other way in."""
         saved = services.save_zone(obj)
         obj.pk, obj.version = saved.pk, saved.version
 
-    def changeform_view(
-        self,
-        request: HttpRequest,
-        object_id: str | None = None,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        """Hand the zones' outlines to the maps."""
-        context = (extra_context or {}) | {"zone_outlines": _outlines(object_id)}
-        return super().changeform_view(request, object_id, form_url, context)
-
     @admin.display(description=_("state"))
     def state(self, zone: ParkingZone) -> str:
         """Free, full, or unknown with the reason."""
         now = timezone.now()
         found = selectors.zone_state(zone, now)
+        if zone.standing != Standing.ACCEPTED:
+            return zone.get_standing_display()
         if not zone.enabled:
             return _("switched off")
+        if zone.is_closed(now):
+            return _("closed by its hours")
         if found != ZoneState.UNKNOWN:
             return _("live: %(state)s") % {"state": found.label}
         if zone.observed_at is None:
@@ -244,16 +247,6 @@ class ZoneSnapshotAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: ZoneSnapshot | None = None) -> bool:
         """Never deleted by hand, except with its zone."""
         return request.resolver_match is not None and "parkingzone" in (request.resolver_match.url_name or "")
-
-
-def _outlines(object_id: str | None) -> dict[str, Any]:
-    """All zones in WGS 84; the one that is being edited says so."""
-    rows = ParkingZone.objects.annotate(outline=AsGeoJSON(Transform("geometry", 4326), precision=7))
-    features = [
-        {"type": "Feature", "properties": {"own": str(pk) == object_id}, "geometry": json.loads(outline)}
-        for pk, outline in rows.values_list("pk", "outline")[:MAX_OUTLINES]
-    ]
-    return {"type": "FeatureCollection", "features": features}
 
 
 def _or_dash(count: int | None) -> str:

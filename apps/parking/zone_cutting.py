@@ -25,7 +25,7 @@ BESIDE_REACH_M = 12.0
 #: Zones with a gap up to this touch: half a kerbstone, or two people's drawing.
 TOUCH_M = 0.3
 #: Zones must share at least this length of an edge to become one.
-MIN_SHARED_M = 0.5
+MIN_SHARED_M = 1.0
 #: Shorter pieces of kerb or access edge are left over from the cut.
 MIN_LINE_M = 0.3
 

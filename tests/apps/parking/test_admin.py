@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""The admin: a zone that crosses itself is refused with the place; state in words; no third party for the map."""
+"""The zones' pages in the admin: rules, state in words, proposals judged. Drawing: test_zone_editor."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 
 import pytest
@@ -15,8 +14,7 @@ from apps.parking import services
 from apps.parking.models import ParkingSpace, ParkingZone
 from apps.parking.published import ObservedGround
 from camera_registry.models import Camera
-from tests.apps.parking.test_zone_files import BOW_TIE, SQUARE
-from tests.apps.street import box, make_zone, publish, space
+from tests.apps.street import box, make_zone, publish, space, zone_spec
 
 pytestmark = pytest.mark.django_db
 
@@ -27,15 +25,13 @@ def staff(client):
     return client
 
 
-def form(ring=SQUARE, **changes) -> dict:
+def form(**changes) -> dict:
+    """What the zone's page sends; its ground is drawn in the editor."""
     values = {
         "name": "North side",
-        "slug": "north-side",
         "enabled": "on",
         "access": "public",
-        "geometry": json.dumps({"type": "Polygon", "coordinates": [ring]}) if ring else "",
-        "kerb": "",
-        "access_edges": "",
+        "hours": "",
         "mode": "parallel",
         "angle_deg": "",
         "slot_length_m": "",
@@ -46,85 +42,62 @@ def form(ring=SQUARE, **changes) -> dict:
     return values | changes
 
 
-def lines(*coordinates: list) -> str:
-    """As the map's editor sends access edges."""
-    return json.dumps({"type": "MultiLineString", "coordinates": list(coordinates)})
-
-
 def change_url(zone: ParkingZone) -> str:
     return f"/admin/parking/parkingzone/{zone.pk}/change/"
 
 
-def test_a_zone_is_drawn_and_gets_its_modes_slot(staff):
-    response = staff.post("/admin/parking/parkingzone/add/", form())
-    assert response.status_code == 302, response.context["adminform"].form.errors
-    zone = ParkingZone.objects.get()
-    assert (zone.slot_length_m, zone.slot_width_m, zone.spacing_m) == (5.0, 2.3, 0.5)
-    assert response.headers["Location"] == "/admin/parking/parkingzone/"
+def test_a_new_zone_begins_in_the_editor(staff):
+    response = staff.get("/admin/parking/parkingzone/add/")
+    assert response.headers["Location"] == "/admin/parking/parkingzone/draw/"
 
 
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"ring": BOW_TIE}, "geometry", "crosses itself at longitude 35.487500, latitude 38.722050"),
-        ({"ring": None}, "geometry", "No geometry value provided"),
         ({"mode": "diagonal"}, "angle_deg", "angle between slots and kerb"),
         ({"slot_length_m": "50"}, "slot_length_m", "within 2 and 20 m"),
-        ({"slug": "North Side"}, "slug", "valid"),
-        (
-            {
-                "access_edges": lines(
-                    [[35.4870, 38.7220], [35.4880, 38.7220]], [[35.4870, 38.7224], [35.4880, 38.7224]]
-                )
-            },
-            "access_edges",
-            "33.3 m away from the zone's outline at longitude 35.487000, latitude 38.722400; draw it along the outline",
-        ),
-        (
-            {"access_edges": lines([[35.4875, 38.7221], [35.4875, 38.7223]])},
-            "access_edges",
-            "22.2 m away from the zone's outline at longitude 35.487500, latitude 38.722300",
-        ),
+        ({"hours": "after work"}, "hours", "not understood at “after work”"),
+        ({"name": ""}, "name", "required"),
     ],
 )
-def test_a_bad_zone_is_refused_in_words(staff, changes, field, words):
-    response = staff.post("/admin/parking/parkingzone/add/", form(**changes))
+def test_bad_rules_are_refused_in_words(staff, changes, field, words):
+    zone = make_zone()
+    response = staff.post(change_url(zone), form(**changes))
     assert response.status_code == 200
     assert words in " ".join(response.context["adminform"].form.errors[field])
-    assert not ParkingZone.objects.exists()
 
 
-def test_access_edges_and_mixed_sizes_are_kept(staff):
-    road = [[35.4870, 38.72200], [35.4880, 38.722005]]  # drawn by hand, half a metre off at one end
-    response = staff.post("/admin/parking/parkingzone/add/", form(access_edges=lines(road), mixed_sizes="on"))
-    assert response.status_code == 302, response.context["adminform"].form.errors
-    zone = ParkingZone.objects.get()
-    assert zone.mixed_sizes
-    assert zone.access_edges.geom_type == "MultiLineString"
-    text = staff.get(change_url(zone)).content.decode()
-    assert "across which cars drive in, usually along the road" in text
-    assert "offer spaces for smaller cars too" in text
-
-
-def test_editing_into_a_crossing_is_refused_too(staff):
+def test_rules_are_changed_and_ground_spaces_and_slug_stay(staff):
     zone = make_zone()
-    response = staff.post(change_url(zone), form(BOW_TIE))
-    assert "crosses itself" in response.content.decode()
-    zone.refresh_from_db()
-    assert zone.geometry.valid
-
-
-def test_renaming_through_the_map_keeps_ground_spaces_and_slug(staff):
-    staff.post("/admin/parking/parkingzone/add/", form())
-    zone = ParkingZone.objects.get()
     publish(zone.slug, [space(3)], timezone.now(), times=2)
-    page = staff.get(change_url(zone))
-    shown = page.context["adminform"].form["geometry"]
-    drawn = shown.field.widget.get_context("geometry", shown.value(), {})["serialized"]
-    staff.post(change_url(zone), form(geometry=drawn, name="High Street", slug="other"))
+    before = zone.geometry.wkb
+    sizes = {"slot_length_m": "5", "slot_width_m": "2.3", "spacing_m": "0.5"}
+    response = staff.post(change_url(zone), form(name="High Street", slug="other", **sizes))
+    assert response.status_code == 302, response.context["adminform"].form.errors
     zone.refresh_from_db()
-    assert (zone.name, zone.slug) == ("High Street", "north-side")
+    assert (zone.name, zone.slug, zone.geometry.wkb) == ("High Street", "main-street", before)
     assert ParkingSpace.objects.count() == 1
+    assert "across which cars drive in" not in staff.get(change_url(zone)).content.decode()
+    assert f"/admin/parking/parkingzone/{zone.pk}/draw/" in staff.get(change_url(zone)).content.decode()
+
+
+def test_proposals_are_accepted_and_declined_and_cannot_be_switched_on_before(staff):
+    services.propose_zones([zone_spec("a"), zone_spec("b", geometry_3857=box(0, 20, 60, 22.5))])
+    one, two = ParkingZone.objects.order_by("slug")
+    assert not one.enabled
+    staff.post(change_url(one), form())
+    one.refresh_from_db()
+    assert not one.enabled
+    url = "/admin/parking/parkingzone/"
+    staff.post(url, {"action": "accept", "_selected_action": [one.pk]})
+    staff.post(url, {"action": "decline", "_selected_action": [two.pk]})
+    one.refresh_from_db()
+    two.refresh_from_db()
+    assert (one.standing, one.enabled, one.valid_until) == ("accepted", True, None)
+    assert (two.standing, two.enabled) == ("declined", False)
+    report = services.propose_zones([zone_spec("a", name="Other"), zone_spec("b", name="Other")])
+    assert report.judged == ("a", "b")
+    assert not ParkingZone.objects.filter(name="Other").exists()
 
 
 def test_the_page_tells_what_is_known(staff):
@@ -152,18 +125,6 @@ def test_the_page_tells_what_is_known(staff):
     assert "unknown: not seen for longer than its validity" in staff.get(change_url(zone)).content.decode()
     listed = staff.get("/admin/parking/parkingzone/").content.decode()
     assert '<td class="field-free_now">–</td>' in listed
-
-
-def test_no_tiles_no_third_party(staff, settings):
-    zone = make_zone()
-    make_zone("yard", geometry_3857=box(0, 20, 60, 30))
-    settings.SPARK_TILE_URL = ""
-    page = staff.get(change_url(zone)).content.decode()
-    assert "openstreetmap" not in page
-    assert '"layers": []' in page
-    assert page.count('"Polygon"') >= 1  # the yard, as a guide
-    settings.SPARK_TILE_URL = "https://tiles.example/{z}/{x}/{y}.png"
-    assert "tiles.example" in staff.get(change_url(zone)).content.decode()
 
 
 def test_the_history_is_for_reading(staff):

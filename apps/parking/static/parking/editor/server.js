@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// All that the editor asks of the server, which judges, cuts, joins and saves.
+
+/** @import { Around, Config, Draft, Finding, Judgement, Pair, Saved } from "./types" */
+
+/** What the server refused, in its words. */
+export class Refused extends Error {
+  /** @param {string} message @param {Finding[]} findings */
+  constructor(message, findings) {
+    super(message);
+    this.findings = findings;
+  }
+}
+
+/** @param {Config} config @param {string} csrf */
+export function createServer(config, csrf) {
+  /** @param {string} url @param {Draft} draft @param {Record<string, unknown>} [more] @param {AbortSignal} [signal] */
+  async function post(url, draft, more, signal) {
+    const body = JSON.stringify({ zone: config.isNew ? null : config.zone, basedOn: config.basedOn, draft, ...more });
+    const headers = { "X-CSRFToken": csrf, "Content-Type": "application/json" };
+    const response = await fetch(url, { method: "POST", headers, body, signal, credentials: "same-origin" });
+    if (response.ok) return response.json();
+    throw await refusal(response);
+  }
+
+  return {
+    /** @param {Draft} draft @param {Pair[] | null} line @param {AbortSignal} signal @returns {Promise<Judgement>} */
+    judge: (draft, line, signal) => post(config.urls.judge, draft, { line }, signal),
+    /** @param {Draft} draft @param {boolean} confirmed @param {boolean} accept @returns {Promise<Saved>} */
+    save: (draft, confirmed, accept) => post(config.urls.save, draft, { confirmed, accept }),
+    /** @param {Draft} draft @param {Pair[]} line @returns {Promise<Saved>} */
+    split: (draft, line) => post(config.urls.split, draft, { line }),
+    /** @param {Draft} draft @param {string[]} others @returns {Promise<Saved>} */
+    merge: (draft, others) => post(config.urls.merge, draft, { others }),
+    /** Zones and camera views in a box. @param {number[]} bounds @param {AbortSignal} signal @returns {Promise<Around>} */
+    async around(bounds, signal) {
+      const query = new URLSearchParams({ bbox: bounds.join(","), zone: config.isNew ? "" : config.zone });
+      const response = await fetch(`${config.urls.around}?${query}`, { signal, credentials: "same-origin" });
+      if (!response.ok) throw await refusal(response);
+      return response.json();
+    },
+  };
+}
+
+/** @param {Response} response */
+async function refusal(response) {
+  try {
+    const { message, findings } = await response.json();
+    return new Refused(message, findings ?? []);
+  } catch {
+    const words =
+      response.status === 403
+        ? "You are logged out, or may no longer change this zone. Log in again in another tab; your drawing stays here."
+        : `The server answered ${response.status}; your drawing stays here.`;
+    return new Refused(words, []);
+  }
+}
+
+/**
+ * Runs `work` a little after the last call; what an older call still does is aborted and its result dropped.
+ * @template A, R
+ * @param {number} delayMs @param {(argument: A, signal: AbortSignal) => Promise<R>} work
+ * @param {(result: R) => void} done @param {(error: Error) => void} failed
+ * @returns {(argument: A) => void}
+ */
+export function debounced(delayMs, work, done, failed) {
+  let timer = 0;
+  let running = new AbortController();
+  return (argument) => {
+    clearTimeout(timer);
+    running.abort();
+    timer = window.setTimeout(async () => {
+      const own = (running = new AbortController());
+      try {
+        const result = await work(argument, own.signal);
+        if (!own.signal.aborted) done(result);
+      } catch (error) {
+        if (!own.signal.aborted && error instanceof Error) failed(error);
+      }
+    }, delayMs);
+  };
+}
