@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from camera_registry.choices import CameraState, RejectReason, ViewStatus
 from camera_registry.health_words import CURES, SITE_REASONS, duration
-from camera_registry.models import Camera, CameraActivity, CameraViewCheck, Rejection
+from camera_registry.models import Camera, CameraActivity, CameraFrameCheck, CameraViewCheck, Rejection
 
 __all__ = [
     "STATE_WORDS",
@@ -93,7 +93,7 @@ class CameraHealth:
 def health_queryset() -> QuerySet[Camera]:
     """Cameras with all that `camera_health` asks for, in two queries however many they are."""
     return (
-        Camera.objects.select_related("owner", "calibration", "view_check", "activity")
+        Camera.objects.select_related("owner", "calibration", "view_check", "activity", "frame_check")
         .defer(
             "view_check__reference",
             "view_check__memory",
@@ -110,6 +110,7 @@ def camera_health(camera: Camera, now: dt.datetime) -> CameraHealth:
     state = camera.state(now)
     activity = _activity(camera)
     check = camera.current_view_check
+    measured = check if camera.calibration_id else _frame_check(camera)
     compared = check if check and check.status != ViewStatus.UNCHECKED else None
     rows = sorted(camera.rejections.all(), key=lambda row: row.last_at, reverse=True)
     interval_s = _interval_s(activity)
@@ -122,11 +123,11 @@ def camera_health(camera: Camera, now: dt.datetime) -> CameraHealth:
         interval_s=interval_s,
         expected_interval_s=camera.expected_interval_s,
         clock_skew_s=skew_s,
-        brightness=check.brightness if check else None,
-        sharpness=check.sharpness if check else None,
+        brightness=measured.brightness if measured else None,
+        sharpness=measured.sharpness if measured else None,
         shift_px=compared.shift_px if compared and compared.status != ViewStatus.UNRECOGNISED else None,
         cars=camera.last_cars,
-        image_size=camera.image_size,
+        image_size=_image_size(camera, measured),
         rejections=tuple(_line(row) for row in rows),
         troubles=troubles,
         zones=tuple(activity.zones) if activity else (),
@@ -148,6 +149,21 @@ def _activity(camera: Camera) -> CameraActivity | None:
         return camera.activity
     except ObjectDoesNotExist:
         return None
+
+
+def _frame_check(camera: Camera) -> CameraFrameCheck | None:
+    try:
+        return camera.frame_check
+    except ObjectDoesNotExist:
+        return None
+
+
+def _image_size(
+    camera: Camera, measured: CameraViewCheck | CameraFrameCheck | None
+) -> tuple[int, int] | None:
+    if isinstance(measured, CameraFrameCheck):
+        return measured.width, measured.height
+    return camera.image_size
 
 
 def _interval_s(activity: CameraActivity | None) -> float | None:

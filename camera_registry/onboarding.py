@@ -33,7 +33,6 @@ __all__ = [
     "new_private_key",
     "record_frame_check",
     "register_owned_camera",
-    "remove_owned_camera",
     "set_privacy_mask",
     "stop_old_credentials",
     "switch_off_cameras_of",
@@ -62,8 +61,10 @@ class Purpose:
 
 def register_owned_camera(owner: Any, title: str, agreed: Purpose) -> Camera:
     """A new camera of `owner`, with its consent; the account's name comes from the title and chance."""
-    words = slugify(title.translate(_LETTERS)).replace("_", "-").strip("-")[:_NAME_WORDS_CHARS].strip("-")
-    name = f"{words or 'camera'}-{secrets.token_hex(_NAME_ENDING_BYTES)}"
+    words = slugify(title.translate(_LETTERS)).replace("_", "-").strip("-")
+    if len(words) > _NAME_WORDS_CHARS:  # at a whole word, where there is one
+        words = words[: _NAME_WORDS_CHARS + 1].rpartition("-")[0] or words[:_NAME_WORDS_CHARS]
+    name = f"{words.strip('-') or 'camera'}-{secrets.token_hex(_NAME_ENDING_BYTES)}"
     with transaction.atomic():
         camera = services.register_camera(name, title=title, owner=owner)
         give_consent(camera, owner, agreed)
@@ -108,13 +109,6 @@ def forget_person(user: Any) -> None:
     rows = CameraConsent.objects.filter(user=user)
     rows.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
     rows.update(who="", user=None)
-
-
-def remove_owned_camera(camera: Camera) -> None:
-    """As `services.remove_camera`; its consents end, and stay as proof without the camera's row."""
-    with transaction.atomic():
-        camera.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
-        services.remove_camera(camera)
 
 
 def switch_off_cameras_of(user: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import logging
 import math
 import re
 import secrets
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import redis
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -37,6 +39,7 @@ from camera_registry.models import (
     CameraViewCheck,
     Rejection,
 )
+from camera_registry.reference_frames import reference_frames
 from camera_registry.view_reference import ViewReference
 from camera_registry.view_status import ViewStatus
 from camera_registry.view_turn import corrected, moved_reference
@@ -65,6 +68,9 @@ __all__ = [
     "set_enabled",
     "set_generated_password",
 ]
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,8 +142,18 @@ def remove_key(key: CameraKey) -> None:
 
 
 def remove_camera(camera: Camera) -> None:
-    """Forget a camera with its keys, calibrations and counts. What was published from its frames stays."""
-    camera.delete()
+    """Forget a camera with its keys, calibrations, counts and the frame that is held for calibrating it.
+
+    What was published from its frames stays, and the proof of its consents, which end.
+    """
+    pk = camera.pk
+    with transaction.atomic():
+        camera.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
+        camera.delete()
+    try:
+        reference_frames().forget(pk)
+    except redis.RedisError:  # it ends by itself, within half an hour
+        logger.warning("camera %s: Redis is away; a frame that may be held ends by itself", pk)
 
 
 def set_generated_password(camera: Camera) -> str:

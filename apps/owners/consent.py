@@ -19,7 +19,7 @@ def statements() -> list[str]:
             "I may put this camera up where it hangs and point it at what it shows, and I am responsible for it under the law of my country. I put the notice up where people see it before they are seen."
         ),
         _(
-            "A program may look at its pictures for one purpose: to find free parking spaces. Outlines of cars and free spaces are kept and published; faces, number plates and persons are not looked for."
+            "A program may look at its pictures for one purpose: to find free parking spaces. Kept and published is where there is room and when that was seen; of cars only the ground they stand on is known, until the next picture. Faces, number plates and persons are not looked for."
         ),
         _(
             "No picture is kept. It is deleted within seconds. The one exception: while I or an admin calibrate the camera or draw its privacy mask, one picture lies in memory, for half an hour at most."

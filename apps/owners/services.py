@@ -151,7 +151,7 @@ def remove_account(user: Any) -> None:
         raise ValidationError(_("This is an admin's account; another admin must remove it."))
     with transaction.atomic():
         for camera in Camera.objects.filter(owner=user):
-            onboarding.remove_owned_camera(camera)
+            registry.remove_camera(camera)
         onboarding.forget_person(user)
         Invitation.objects.filter(used_by=user).update(email="", note="")
         get_user_model().objects.get(pk=user.pk).delete()

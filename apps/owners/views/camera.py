@@ -220,7 +220,7 @@ class DeleteCameraView(OneCameraView):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Gone."""
-        onboarding.remove_owned_camera(self.camera)
+        registry.remove_camera(self.camera)
         messages.success(request, _("The camera is gone."))
         return redirect("owners:cameras")
 

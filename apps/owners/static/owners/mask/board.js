@@ -6,7 +6,7 @@
 
 const SVG = "http://www.w3.org/2000/svg";
 /** Radii of what a finger hits and of what is seen, CSS pixels. */
-const TOUCH_PX = 22;
+const TOUCH_PX = 23;
 const KNOB_PX = 7;
 /** A pointer that moved less than this was a tap, CSS pixels. */
 const TAP_PX = 7;

@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""What an owner does with a camera, and what the real door makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+
+import asyncssh
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connections
+from django.utils import timezone
+
+from apps.owners import consent
+from camera_registry import onboarding
+from camera_registry import services as registry
+from camera_registry.models import Camera, CameraConsent
+from camera_registry.reference_frames import reference_frames
+from tests.apps.owners.lending import FORM, PASSWORD, WORDS, a_lent_camera, a_person, logged_in, typed
+from tests.camera_registry.doors import running_door
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("redis_client")]
+
+
+@pytest.fixture
+def ada():
+    return a_person("ada")
+
+
+@pytest.fixture
+def owner(ada):
+    return logged_in(ada)
+
+
+@pytest.fixture
+def camera(ada):
+    return a_lent_camera(ada)
+
+
+@pytest.fixture
+def door(settings):
+    with running_door() as opened:
+        settings.SPARK_SFTP_PORT = opened.port
+        yield opened
+
+
+def page(camera: Camera, ending: str = "") -> str:
+    return f"/my/camera/{camera.name}/{ending}"
+
+
+def opens(door, camera: Camera, **credential) -> bool:
+    async def go() -> bool:
+        try:
+            async with door.connect(camera.name, **credential):
+                return True
+        except asyncssh.PermissionDenied:
+            return False
+
+    return asyncio.run(go())
+
+
+def connect(owner, camera: Camera, **data) -> str:
+    response = owner.post(page(camera, "connect/"), {"method": "password", "old_stops": "now"} | data)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+class TestAdding:
+    def test_the_consent_is_recorded_and_the_camera_is_theirs(self, owner, ada):
+        response = owner.post("/my/new/", FORM)
+        camera = Camera.objects.get()
+        assert response.headers["Location"] == page(camera, "connect/")
+        assert (camera.owner, camera.title, camera.expected_interval_s) == (ada, FORM["title"], 30)
+        assert re.fullmatch(r"main-street-third-floor-[0-9a-f]{8}", camera.name)
+        (agreed,) = camera.consents.all()
+        assert (agreed.user, agreed.who, agreed.text_version) == (ada, "Ada Lovelace", consent.VERSION)
+        assert (agreed.purpose, agreed.withdrawn_at) == (FORM["purpose"], None)
+
+    def test_without_consent_there_is_no_camera(self, owner):
+        response = owner.post("/my/new/", {**FORM, "agree": ""})
+        assert "Without your consent" in response.content.decode()
+        assert not Camera.objects.exists()
+
+    def test_there_is_an_end_to_how_many(self, owner, settings):
+        settings.SPARK_CAMERAS_PER_OWNER = 1
+        owner.post("/my/new/", FORM)
+        assert "You have 1 cameras already" in owner.post("/my/new/", FORM).content.decode()
+        assert Camera.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "title", ["<script>alert(1)</script>", "🚗🚗", "ÇĞİÖŞÜ çığ", "a" * 120, "../../etc"]
+    )
+    def test_any_title_gives_a_plain_account(self, owner, title):
+        owner.post("/my/new/", {**FORM, "title": title})
+        camera = Camera.objects.get()
+        assert re.fullmatch(r"[a-z0-9][a-z0-9-]{9,39}", camera.name)
+        html = owner.get(page(camera)).content.decode()
+        assert "<script>alert" not in html
+
+
+class TestCredentials:
+    def test_what_is_shown_once_opens_the_door(self, owner, camera, door):
+        html = connect(owner, camera)
+        assert typed(html, "account") == camera.name
+        assert typed(html, "port") == str(door.port)
+        for fingerprint in door.fingerprints:
+            assert fingerprint in html
+        password = typed(html, "password")
+        assert len(password) >= 32
+        assert opens(door, camera, password=password)
+        assert password not in owner.get(page(camera)).content.decode()
+        assert password not in str(Camera.objects.values().get())
+
+    def test_a_key_made_here_opens_it_and_is_kept_nowhere(self, owner, camera, door):
+        html = connect(owner, camera, method="key")
+        key = re.search(r"-----BEGIN OPENSSH PRIVATE KEY-----[^<]+", html).group(0)
+        assert opens(door, camera, client_keys=[asyncssh.import_private_key(key)])
+        assert "PRIVATE KEY" not in str(Camera.objects.values().get()) + str(camera.keys.values())
+
+    def test_one_s_own_public_key_will_do(self, owner, camera, door):
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        connect(owner, camera, method="own", public_key=key.export_public_key().decode())
+        assert opens(door, camera, client_keys=[key])
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [("", "Paste the public key"), ("nonsense", "not a public key"), ("PRIVATE", "private key")],
+    )
+    def test_what_is_no_public_key_changes_nothing(self, owner, camera, text, said):
+        before = connect(owner, camera)
+        if text == "PRIVATE":
+            text = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+        response = owner.post(page(camera, "connect/"), {"method": "own", "public_key": text})
+        assert said in response.content.decode()
+        camera.refresh_from_db()
+        assert camera.accepts_password and typed(before, "password")
+
+    @pytest.mark.parametrize("first", ["password", "key"])
+    def test_the_new_works_at_once_and_the_old_until_then(self, owner, camera, door, first):
+        html = connect(owner, camera, method=first)
+        if first == "password":
+            old = {"password": typed(html, "password")}
+        else:
+            text = re.search(r"-----BEGIN OPENSSH PRIVATE KEY-----[^<]+", html).group(0)
+            old = {"client_keys": [asyncssh.import_private_key(text)]}
+        new = {"password": typed(connect(owner, camera, old_stops="3600"), "password")}
+        assert opens(door, camera, **new) and opens(door, camera, **old)
+        assert "Stop the old one now" in owner.get(page(camera)).content.decode()
+        over = timezone.now() - dt.timedelta(seconds=1)
+        Camera.objects.update(old_password_until=over)
+        camera.keys.update(stops_at=over)
+        assert opens(door, camera, **new) and not opens(door, camera, **old)
+
+    def test_at_once_means_at_once(self, owner, camera, door):
+        old = typed(connect(owner, camera), "password")
+        new = typed(connect(owner, camera), "password")
+        assert opens(door, camera, password=new) and not opens(door, camera, password=old)
+
+    def test_what_was_to_stop_later_can_be_stopped_now(self, owner, camera, door):
+        old = typed(connect(owner, camera), "password")
+        new = typed(connect(owner, camera, old_stops="604800"), "password")
+        assert owner.post(page(camera, "stop-old/")).status_code == 302
+        assert opens(door, camera, password=new) and not opens(door, camera, password=old)
+
+    def test_an_admin_who_takes_the_password_away_takes_the_old_one_too(self, owner, camera, door):
+        old = typed(connect(owner, camera), "password")
+        connect(owner, camera, old_stops="604800")
+        registry.remove_password(Camera.objects.get())
+        assert not opens(door, camera, password=old)
+
+
+def closing(act) -> None:
+    """In a thread: with no connection to the database left behind."""
+    try:
+        act()
+    finally:
+        connections.close_all()
+
+
+@pytest.mark.parametrize("how", ["switch", "withdraw", "delete", "new password", "delete account", "admin"])
+def test_an_open_session_ends_at_once_and_what_it_uploads_never_lands(owner, ada, camera, door, how):
+    password = typed(connect(owner, camera), "password")
+
+    def act() -> None:
+        if how == "switch":
+            owner.post(page(camera, "switch/"), {"to": "off"})
+        elif how == "new password":
+            connect(owner, camera)
+        elif how == "delete account":
+            owner.post("/my/account/delete/", {"password": PASSWORD})
+        elif how == "admin":
+            ada.is_active = False
+            ada.save()
+        else:
+            owner.post(page(camera, f"{how}/"))
+
+    async def go() -> None:
+        async with (
+            door.connect(camera.name, password=password) as connection,
+            connection.start_sftp_client() as sftp,
+        ):
+            file = await sftp.open("half.jpg", "wb")
+            await file.write(b"half a picture")
+            await asyncio.to_thread(closing, act)
+            await asyncio.to_thread(door.check)  # what the door does by itself every two seconds
+            await asyncio.wait_for(connection.wait_closed(), 10)
+
+    asyncio.run(go())
+    assert [path for path in door.inbox.rglob("*") if path.is_file()] == []
+    assert not opens(door, camera, password=password)
+
+
+class TestConsent:
+    def test_withdrawn_means_off_and_nobody_else_can_switch_it_on(self, owner, admin_client, camera):
+        owner.post(page(camera, "withdraw/"))
+        camera.refresh_from_db()
+        assert not camera.enabled
+        assert camera.consents.get().withdrawn_at is not None
+        owner.post(page(camera, "switch/"), {"to": "on"})
+        change = f"/admin/camera_registry/camera/{camera.pk}/change/"
+        form = {"title": "x", "enabled": "on", "expected_interval_s": "30", "max_range_m": "120"}
+        keys = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
+        shown = admin_client.post(change, form | keys)
+        assert "withdrawn the consent" in shown.content.decode()
+        camera.refresh_from_db()
+        assert not camera.enabled
+
+    def test_given_again_it_may_be_on_again(self, owner, camera):
+        owner.post(page(camera, "withdraw/"))
+        owner.post(page(camera, "words/"), {**FORM, "purpose": "Counting free spaces"})
+        camera.refresh_from_db()
+        assert not camera.enabled, "a consent switches nothing on by itself"
+        owner.post(page(camera, "switch/"), {"to": "on"})
+        camera.refresh_from_db()
+        assert camera.enabled
+        purposes = [(row.purpose, row.withdrawn_at is None) for row in camera.consents.all()]
+        assert purposes == [("Counting free spaces", True), (WORDS.purpose, False)]
+
+    def test_a_new_text_asks_again(self, owner, camera):
+        assert "has changed since you agreed" not in owner.get(page(camera)).content.decode()
+        CameraConsent.objects.update(text_version="an older one")
+        assert "has changed since you agreed" in owner.get(page(camera)).content.decode()
+
+
+class TestTheEnd:
+    def test_a_camera_goes_and_the_proof_of_consent_stays(self, owner, camera):
+        reference_frames().keep(camera.pk, b"picture", timezone.now())
+        said = owner.get(page(camera, "delete/")).content.decode()
+        assert "What goes" in said and "What stays" in said
+        owner.post(page(camera, "delete/"))
+        assert not Camera.objects.exists()
+        assert reference_frames().get(camera.pk) is None
+        (proof,) = CameraConsent.objects.all()
+        assert (proof.camera, proof.camera_name) == (None, camera.name)
+        assert proof.withdrawn_at is not None
+
+    def test_an_account_goes_with_its_name(self, owner, ada, camera):
+        assert owner.post("/my/account/delete/", {"password": "wrong"}).status_code == 200
+        assert Camera.objects.exists()
+        owner.post("/my/account/delete/", {"password": PASSWORD})
+        assert not get_user_model().objects.exists() and not Camera.objects.exists()
+        (proof,) = CameraConsent.objects.all()
+        assert (proof.who, proof.user) == ("", None)
+        assert "Lovelace" not in str(CameraConsent.objects.values())
+
+    def test_an_admin_s_account_is_no_owner_s_to_delete(self):
+        admin = a_person("root", is_staff=True)
+        logged_in(admin).post("/my/account/delete/", {"password": PASSWORD})
+        assert get_user_model().objects.filter(pk=admin.pk).exists()
+
+
+class TestNotice:
+    def test_the_sheet_and_the_public_page_say_who_and_what_for(self, owner, client, camera):
+        sheet = owner.get(page(camera, "notice/")).content.decode()
+        address = re.search(r"http://testserver(/my/notice/[0-9a-f]+/)", sheet).group(1)
+        public = client.get(address).content.decode()
+        for said in (WORDS.responsible, WORDS.contact, WORDS.purpose):
+            assert said in sheet and said in public
+        assert "<svg" in sheet and "No picture is kept." in sheet
+        assert "This camera is in use." in public
+        assert camera.name not in public and camera.name not in address, "the account stays unknown"
+        registry.set_enabled(camera, False)
+        assert "switched off" in client.get(address).content.decode()
+        assert client.get("/my/notice/0123456789abcdef/").status_code == 404
+
+    def test_a_camera_that_nobody_described_is_described_first(self, owner, ada):
+        camera = registry.register_camera("pole-north", owner=ada)
+        assert owner.get(page(camera, "notice/")).headers["Location"] == page(camera, "words/")
+
+
+def test_rotating_to_the_key_that_is_in_use_keeps_it(camera):
+    key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
+    onboarding.use_own_key(camera, key)
+    onboarding.use_own_key(camera, key, timezone.now() + dt.timedelta(hours=1))
+    (row,) = camera.keys.all()
+    assert row.stops_at is None
