@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from camera_registry import selectors, services
+from camera_registry.admin_alerts import ALERT_FIELDS, AlertsOnThePage
 from camera_registry.admin_forms import CameraForm, CameraKeyForm
 from camera_registry.calibrating import calibrating_urls
 from camera_registry.choices import CameraState, ViewStatus
@@ -59,7 +60,7 @@ def _door_host() -> Any:
 
 
 @admin.register(Camera)
-class CameraAdmin(admin.ModelAdmin):
+class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
     """Cameras, written through the services."""
 
     form = CameraForm
@@ -71,16 +72,21 @@ class CameraAdmin(admin.ModelAdmin):
     search_fields = ("name", "title")
     list_select_related = ("calibration", "calibration__camera", "view_check")
     readonly_fields = (
-        "state", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
-        "door", "password",
+        "state", "headline", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
+        "door", "password", "alerts_sent",
         "calibrations_table", "image_size_px", "blind_ground_m2",
     )  # fmt: skip
     fieldsets = (
         (None, {"fields": ("name", "title", "owner", "enabled")}),
         (
             _("How it is doing"),
-            {"fields": ("state", "view", "view_actions", "last_frame", "last_analysis", "rejections_table")},
+            {
+                "fields": (
+                    "state", "headline", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
+                )
+            },
         ),
+        (_("Who is told when it is in trouble"), {"fields": ALERT_FIELDS}),
         (_("How it uploads"), {"fields": ("expected_interval_s", "door", "password")}),
         (
             _("What it sees"),
@@ -112,7 +118,9 @@ class CameraAdmin(admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool) -> None:
         """Through the services, like every other way in."""
-        names = ("title", "owner", "enabled", "expected_interval_s", "max_range_m")
+        names = (
+            "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_webhook",
+        )  # fmt: skip
         fields = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
         if form.cleaned_data.get("blind_ground_file"):
             fields["blind_ground"] = form.cleaned_data["blind_ground_file"]
@@ -153,6 +161,7 @@ class CameraAdmin(admin.ModelAdmin):
             path("<int:pk>/recount/", wrap(self.recount), name="camera_registry_camera_recount"),
             path("<int:pk>/accept-view/", wrap(self.accept_view), name="camera_registry_camera_accept_view"),
             path("<int:pk>/forget-view/", wrap(self.forget_view), name="camera_registry_camera_forget_view"),
+            *self.alert_urls(),
             *calibrating_urls(self),
             *super().get_urls(),
         ]

@@ -44,7 +44,9 @@ class CameraForm(forms.ModelForm):
 
     class Meta:
         model = Camera
-        fields = ("name", "title", "owner", "enabled", "expected_interval_s", "max_range_m")
+        fields = (
+            "name", "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_webhook",
+        )  # fmt: skip
 
     def clean_enabled(self) -> bool:
         """Whether it may be on is the owner's to say, where there was a consent."""

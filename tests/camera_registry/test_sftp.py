@@ -232,6 +232,22 @@ class TestUploads:
 
         assert visit(door, pole, steps) == len(FRAME)
 
+    @pytest.mark.parametrize("renamed", [False, True])
+    def test_the_time_that_a_client_gives_its_file_is_kept_for_its_clock(self, door, pole, renamed):
+        async def steps(sftp):
+            await put(sftp, "x.tmp" if renamed else "x.jpg")
+            if renamed:
+                await sftp.rename("x.tmp", "x.jpg")
+            await sftp.utime("x.jpg", (1_600_000_000, 1_600_000_000))
+            await sftp.utime("other.jpg", (1, 1))  # not its own, not there: nothing happens
+            await sftp.utime("2026/", (1, 1))
+
+        visit(door, pole, steps)
+        status = (door.inbox / "pole-north" / "x.jpg").stat()
+        assert status.st_mtime_ns == 1_600_000_000 * 10**9
+        assert status.st_ctime > 1_700_000_000  # by which everything goes
+        assert counted(door) == {}
+
     def test_year_and_month_folders_are_pretended(self, door, pole):
         async def steps(sftp):
             await sftp.makedirs("2026/11")
