@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apps.demo.camera import DemoCamera
-from apps.demo.cars import CarPlace
+from apps.demo.cars import PAINTS, CarPlace
 from apps.demo.layout import build_layout
 from apps.demo.light import LIGHT_NAMES, Light, named_light
 from apps.demo.renderer import Frame, StreetRenderer
@@ -40,6 +40,12 @@ LEAST_CAR_PX_PER_M = 5.0
 
 FRAME_STEP_S = 1700.0
 
+HARD_SHARES = (1.0, 0.3, 0.0)
+"""How many of the cars stay in the frames of a hard scene."""
+
+DARK_PAINTS = frozenset({"black", "dark grey", "navy", "dark red", "green", "brown"})
+DARK_SHARE = 0.75
+
 
 @dataclass(frozen=True)
 class RenderedFrame:
@@ -54,25 +60,42 @@ class RenderedFrame:
 
 def generate(
     count: int, *, seed: int = 0, light: str = "mixed", camera: str = "", vary: bool = False,
-    size: tuple[int, int] | None = None,
+    size: tuple[int, int] | None = None, hard: bool = False,
 ) -> Iterator[RenderedFrame]:  # fmt: skip
     """`count` frames; with `vary` every scene has its own street, camera and light, else the demo's street.
 
-    light: day, dusk, overcast or mixed; camera: a demo camera's name ('' takes both in turn).
+    light: day, dusk, overcast or mixed; camera: a demo camera's name ('' takes both in turn). hard: mostly dark cars,
+    and of each scene a frame with a few cars and one with none: what cameras confuse is dark cars and bare ground.
     """
     scenes = _varied_scenes if vary else _demo_scenes
     done = 0
     for number, (renderer, view, lamp, street, times) in enumerate(scenes(seed, light, camera, size)):
-        for t_s in times:
+        for turn, t_s in enumerate(times):
             if done == count:
                 return
             cars = street.state_at(t_s)
+            if hard:
+                cars = _hard_to_see(cars, HARD_SHARES[turn % len(HARD_SHARES)], [seed, 47, done])
             frame = renderer.render(view, lamp, cars, noise_seed=seed * 100003 + done)
             truth = frame_truth(renderer.layout, view, t_s, cars, frame)
             yield RenderedFrame(
                 f"{'v' if vary else 'd'}{seed}-{number:04d}-{done:05d}", view, lamp, frame, truth
             )
             done += 1
+
+
+def _hard_to_see(cars: list[CarPlace], share: float, seed: list[int]) -> list[CarPlace]:
+    """About this share of the cars, most of them painted dark."""
+    rng = np.random.default_rng(seed)
+    dark = [paint for name, paint, _ in PAINTS if name in DARK_PAINTS]
+    kept = []
+    for car in cars:
+        if rng.random() >= share:
+            continue
+        if rng.random() < DARK_SHARE:
+            car = replace(car, look=replace(car.look, paint=dark[int(rng.integers(len(dark)))]))
+        kept.append(car)
+    return kept
 
 
 Scene = tuple[StreetRenderer, DemoCamera, Light, Street, list[float]]

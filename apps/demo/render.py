@@ -30,6 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--vary", action="store_true", help="another street, camera and light every few frames"
     )
+    parser.add_argument("--hard", action="store_true", help="dark cars, and frames with few cars or none")
     parser.add_argument("--size", metavar="WxH", help="image size; 1920x1080, or 1280x720 with --vary")
     options = parser.parse_args(arguments)
     size = None
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         camera=options.camera,
         vary=options.vary,
         size=size,
+        hard=options.hard,
     )
     for done, rendered in enumerate(frames, start=1):
         write_frame(rendered, options.output, labels=options.labels == "yolo")

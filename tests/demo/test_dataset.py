@@ -75,3 +75,11 @@ def test_pieces_of_one_car_become_one_ring_of_their_joint_area():
     ring = joined_ring(pieces)
     x, y = ring.T
     assert abs(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)) / 2 == pytest.approx(20.0)
+
+
+def test_hard_scenes_are_dark_then_emptier_then_empty():
+    plain = list(generate(3, seed=6, vary=True, size=(160, 90)))
+    hard = list(generate(3, seed=6, vary=True, size=(160, 90), hard=True))
+    many, few, none = (len(r.truth.cars) for r in hard)
+    assert many == len(plain[0].truth.cars) > few > none == 0
+    assert hard[0].camera == plain[0].camera and hard[0].frame.image.mean() != plain[0].frame.image.mean()

@@ -13,7 +13,7 @@ import argparse
 import json
 import logging
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,11 @@ from workers.training.acpds import read_acpds
 from workers.training.dataset import IMAGE_ENDINGS, LabelledImage, find_images
 from workers.training.evaluate import THRESHOLDS, count_false_cars, score_cars, score_stalls
 from workers.training.export import MAX_SHIPPED_BYTES, export_onnx
-from workers.training.fit import DataSet, Recipe, fit, prepare
+from workers.training.fit import DataSet, fit, prepare
+from workers.training.hard import MINING_THRESHOLD
 from workers.training.pseudo_label import pseudo_label
+from workers.training.recipe import RECIPES, SPARK, Recipe
+from workers.training.report import write_report
 from workers.training.tiles import Tiling
 
 
@@ -41,18 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
 def run_fit(options: argparse.Namespace) -> None:
     output = Path(options.output)
     output.mkdir(parents=True, exist_ok=True)
-    tiling = Tiling(long_side=options.long_side)
-    yaml = prepare([parse_data(text) for text in options.data], output, tiling, options.seed)
-    recipe = Recipe(
-        epochs=options.epochs,
-        minutes=options.minutes,
-        freeze=options.freeze,
-        batch=options.batch,
-        learning_rate=options.learning_rate,
-        threads=options.threads,
-        seed=options.seed,
-    )
-    print(fit(options.weights, yaml, output, recipe))
+    recipe = chosen_recipe(options)
+    tiling = Tiling(recipe.side, options.long_side, weather=options.weather)
+    miner = load_segmenter(options.mine, MINING_THRESHOLD, threads=recipe.threads) if options.mine else None
+    sets = [parse_data(text) for text in options.data]
+    yaml = prepare(sets, output, tiling, recipe.seed, options.split, miner, recipe.copies)
+    best = fit(options.weights, yaml, output, recipe)
+    print(best)
+    print(write_report(output, best, recipe))
+
+
+def chosen_recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe of --recipe with what the command line says otherwise."""
+    recipe = RECIPES[options.recipe]
+    said = {f.name: getattr(options, f.name, None) for f in fields(Recipe) if f.name != "name"}
+    return replace(recipe, **{name: value for name, value in said.items() if value is not None})
 
 
 def parse_data(text: str) -> DataSet:
@@ -70,7 +76,9 @@ def run_export(options: argparse.Namespace) -> None:
 
 def run_pseudo_label(options: argparse.Namespace) -> None:
     # Only ever the training split: the other one is what models are judged by.
-    pseudo_label(read_acpds(options.acpds, "train"), options.weights, options.output, options.threads)
+    pseudo_label(
+        read_acpds(options.acpds, "train"), options.weights, options.output, options.threads, options.own
+    )
 
 
 def run_evaluate(options: argparse.Namespace) -> None:
@@ -114,6 +122,10 @@ def print_table(title: str, rows: list[dict[str, float]]) -> None:
         print("  ".join(f"{value:12.3f}" for value in row.values()))
 
 
+def _freeze(text: str) -> int | str:
+    return text if text == "backbone" else int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m workers.training", description=(__doc__ or "").split("\n")[0]
@@ -121,19 +133,30 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
 
     command = commands.add_parser("fit", help="fine-tune to the single class car")
-    command.add_argument("--data", action="append", required=True, metavar="FOLDER[:LABELS[:TILES]]")
-    command.add_argument("--weights", type=Path, required=True, help="where to start from (.pt)")
+    command.add_argument("--recipe", choices=sorted(RECIPES), default=SPARK.name, help="spark unless said")
+    command.add_argument(
+        "--data", action="append", required=True, metavar="FOLDER[:LABELS[:TILES]]", help="or a COCO .json"
+    )
+    command.add_argument(
+        "--weights", type=Path, required=True, help="start: a .pt, or an architecture's .yaml"
+    )
     command.add_argument("-o", "--output", type=Path, required=True)
-    command.add_argument("--epochs", type=int, default=Recipe.epochs)
+    command.add_argument("--epochs", type=int)
     command.add_argument("--minutes", type=float, help="stop after this long")
-    command.add_argument("--freeze", type=int, default=0, help="first layers that stay as they are")
-    command.add_argument("--batch", type=int, default=Recipe.batch)
-    command.add_argument("--learning-rate", type=float, default=Recipe.learning_rate)
+    command.add_argument("--freeze", type=_freeze, help="first layers that stay as they are, or: backbone")
+    command.add_argument("--batch", type=int)
+    command.add_argument("--learning-rate", type=float)
     command.add_argument(
         "--long-side", type=int, default=Tiling.long_side, help="image scale the tiles are cut at"
     )
-    command.add_argument("--threads", type=int, default=Recipe.threads)
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--side", type=int, help="side of the tiles, or of whole images, pixels")
+    command.add_argument("--mine", type=Path, metavar="ONNX", help="cut tiles where this model goes wrong")
+    command.add_argument(
+        "--weather", action="store_true", help="throw shadows, patches and haze over the tiles"
+    )
+    command.add_argument("--split", type=Path, help="split.json of an earlier run: sources keep their part")
+    command.add_argument("--threads", type=int)
+    command.add_argument("--seed", type=int)
     command.set_defaults(run=run_fit)
 
     command = commands.add_parser("export", help="write the ONNX file for the openvino engine")
@@ -145,6 +168,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--acpds", type=Path, required=True)
     command.add_argument("--weights", type=Path, required=True, help="ONNX file of the labelling model")
     command.add_argument("-o", "--output", type=Path, required=True)
+    command.add_argument(
+        "--own", action="store_true", help="a model of this project labels: fewer looks, more trust"
+    )
     command.add_argument("--threads", type=int)
     command.set_defaults(run=run_pseudo_label)
 

@@ -7,9 +7,10 @@ x y pairs as fractions of width and height.
 
 from __future__ import annotations
 
+import json
 import random
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,17 +87,30 @@ def find_images(folder: Path, labels: str = "labels") -> list[LabelledImage]:
 
 
 def split_by_source(
-    images: Sequence[LabelledImage], shares: Sequence[float] = (0.70, 0.15, 0.15), seed: int = 0
+    images: Sequence[LabelledImage],
+    shares: Sequence[float] = (0.70, 0.15, 0.15),
+    seed: int = 0,
+    part_of: Mapping[str, int] | None = None,
 ) -> list[list[LabelledImage]]:
-    """Parts with these shares of the *sources*: copies of one photo never fall into two parts."""
+    """Parts with these shares of the *sources*: copies of one photo never fall into two parts.
+
+    part_of: the part of each source that an earlier split knew; sources it does not name go to the first part.
+    """
     sources = sorted({image.source for image in images})
     random.Random(seed).shuffle(sources)
     edges = np.round(np.cumsum(shares) / sum(shares) * len(sources)).astype(int)
-    part_of = {source: int(np.searchsorted(edges, i, side="right")) for i, source in enumerate(sources)}
+    if part_of is None:
+        part_of = {source: int(np.searchsorted(edges, i, side="right")) for i, source in enumerate(sources)}
     parts: list[list[LabelledImage]] = [[] for _ in shares]
     for image in images:
-        parts[part_of[image.source]].append(image)
+        parts[part_of.get(image.source, 0)].append(image)
     return parts
+
+
+def read_split(path: Path) -> dict[str, int]:
+    """Source -> number of its part, from the `split.json` of an earlier run."""
+    parts = json.loads(Path(path).read_text(encoding="utf-8"))
+    return {source_of(Path(name).name): number for number, part in enumerate(parts.values()) for name in part}
 
 
 def write_labelled(

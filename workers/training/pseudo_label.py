@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 RASTER = 0.5  # masks are compared at half the photo's resolution
 SAME_CAR_IOU = 0.55
 LOOK_THRESHOLD = 0.10  # a look may be unsure: agreement between looks decides
-SURE_VOTES, SURE_SCORE = 3, 0.40  # several looks, or one look that is sure
-PARKED_VOTES = 2  # enough for an outline that stands in a stall known to be occupied
 COVERED_BY_BETTER = 0.45  # share of an outline that better ones may cover
 GROUND_SHARE = 0.4  # the lowest part of an outline is taken for what touches the ground
 STANDS_ON_EMPTY = 0.5  # share of the ground part on empty stalls that contradicts the annotation
@@ -57,6 +55,31 @@ LOOKS = (
     Look(960, turned_deg=25),
     Look(960, turned_deg=-25),
 )
+
+
+OWN_LOOKS = (Look(960), Look(1280), Look(1280, mirrored=True), Look(1920))
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What it takes to believe an outline.
+
+    sure_votes looks of which one gives at least sure_score make a car anywhere; parked_votes make one in a stall known
+    to be occupied. Of what is left, one look's outline below noise_score counts as ground; the rest stays in doubt. An
+    outline that stands on stalls known to be empty counts as ground below empty_score: a mistake to learn from.
+    """
+
+    sure_votes: int = 3
+    sure_score: float = 0.40
+    parked_votes: int = 2
+    noise_score: float = 0.0
+    empty_score: float = 0.0
+
+
+COCO_TRUST = Trust()  # the COCO weights miss and mistake a lot: nothing they say alone is taken for ground
+# A model tuned on such photos: where it is unsure and stands alone it is wrong. Off the stalls nothing checks it, so
+# it has to be surer there not to be confirmed in its own mistakes.
+OWN_TRUST = Trust(sure_votes=3, sure_score=0.60, parked_votes=1, noise_score=0.20, empty_score=0.70)
 
 
 @dataclass
@@ -92,8 +115,15 @@ class PseudoLabels:
 class PseudoLabeller:
     """Holds one engine per input size; see the module's description."""
 
-    def __init__(self, weights: Path, looks: Sequence[Look] = LOOKS, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        weights: Path,
+        looks: Sequence[Look] = LOOKS,
+        threads: int | None = None,
+        trust: Trust = COCO_TRUST,
+    ) -> None:
         self._looks = tuple(looks)
+        self._trust = trust
         sizes = {look.long_side for look in looks}
         self._engines = {
             size: OpenVinoSegmenter(weights, threshold=LOOK_THRESHOLD, long_side=size, threads=threads)
@@ -108,7 +138,7 @@ class PseudoLabeller:
         outlines = merge_outlines(
             [o for i, look in enumerate(self._looks) for o in self._look(image, look, i, shape)]
         )
-        return judge(outlines, quads_px * RASTER, occupied, shape)
+        return judge(outlines, quads_px * RASTER, occupied, shape, self._trust)
 
     def _look(
         self, image: NDArray[np.uint8], look: Look, number: int, shape: tuple[int, int]
@@ -207,6 +237,7 @@ def judge(
     quads: NDArray[np.float64],
     occupied: NDArray[np.bool_],
     shape: tuple[int, int],
+    trust: Trust = COCO_TRUST,
 ) -> PseudoLabels:
     """Accept, reject or doubt each outline by agreement and by the stalls (quads (N, 4, 2) in raster pixels)."""
     empty = _fill(quads[~occupied], shape)
@@ -221,14 +252,15 @@ def judge(
             continue
         ground = _ground_part(mask)
         if (ground & empty).sum() > STANDS_ON_EMPTY * ground.sum():
-            doubtful |= mask  # something is there that the stalls do not know, or the outline is wrong
+            if outline.score >= trust.empty_score:
+                doubtful |= mask  # something is there that the stalls do not know, or the outline is wrong
             continue
         parked = any((ground & half).sum() > STANDS_IN_STALL * half.sum() for half in near_side)
-        sure = len(outline.looks) >= SURE_VOTES and outline.score >= SURE_SCORE
-        if sure or (parked and len(outline.looks) >= PARKED_VOTES):
+        sure = len(outline.looks) >= trust.sure_votes and outline.score >= trust.sure_score
+        if sure or (parked and len(outline.looks) >= trust.parked_votes):
             accepted.append(mask & ~taken)
             taken |= mask
-        else:
+        elif len(outline.looks) > 1 or outline.score >= trust.noise_score:
             doubtful |= mask
     for stall in stalls:
         if (stall & taken).sum() < OCCUPIED_COVER * stall.sum():
@@ -282,10 +314,18 @@ def _largest_ring(mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
 
 
 def pseudo_label(
-    photos: Sequence[StallPhoto], weights: Path, output: Path, threads: int | None = None
+    photos: Sequence[StallPhoto],
+    weights: Path,
+    output: Path,
+    threads: int | None = None,
+    own: bool = False,
 ) -> None:
-    """Write the photos with their pseudo-labels as a YOLO-polygon data set; doubtful parts are painted grey."""
-    labeller = PseudoLabeller(weights, threads=threads)
+    """Write the photos with their pseudo-labels as a YOLO-polygon data set; doubtful parts are painted grey.
+
+    own: the weights are this project's, not COCO's: fewer looks, more trust.
+    """
+    looks, trust = (OWN_LOOKS, OWN_TRUST) if own else (LOOKS, COCO_TRUST)
+    labeller = PseudoLabeller(weights, looks, threads, trust)
     for photo in photos:
         image = read_image(photo.path)
         height, width = image.shape[:2]

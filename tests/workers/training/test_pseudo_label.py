@@ -12,6 +12,7 @@ from workers.segmentation.letterbox import PADDING_GREY
 from workers.training.acpds import StallPhoto
 from workers.training.dataset import find_images
 from workers.training.pseudo_label import (
+    OWN_TRUST,
     Look,
     Outline,
     PseudoLabeller,
@@ -112,6 +113,31 @@ def test_turned_points_come_back(degrees):
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     return write_tiny_network(tmp_path_factory.mktemp("weights") / "tiny.onnx")
+
+
+@pytest.mark.parametrize(
+    ("found", "stalls", "cars", "in_doubt"),
+    [
+        pytest.param(
+            outline(10, 10, 50, 30, 0.3, (0,)), [(10, 10, 50, 30, True)], 1, False, id="one look in a stall"
+        ),
+        pytest.param(
+            outline(10, 10, 50, 30, 0.6, (0, 1)), [(5, 5, 55, 35, False)], 0, False, id="wrong: it is empty"
+        ),
+        pytest.param(
+            outline(10, 10, 50, 30, 0.9), [(5, 5, 55, 35, False)], 0, True, id="too sure to be wrong"
+        ),
+        pytest.param(
+            outline(10, 10, 50, 30, 0.15, (0,)), [], 0, False, id="one unsure look anywhere is noise"
+        ),
+        pytest.param(outline(10, 10, 50, 30, 0.5), [], 0, True, id="off the stalls it has to be surer"),
+        pytest.param(outline(10, 10, 50, 30, 0.7), [], 1, False, id="sure anywhere"),
+    ],
+)
+def test_a_tuned_model_is_trusted_more_and_learns_from_its_mistakes(found, stalls, cars, in_doubt):
+    quads = np.array([quad(*s[:4]) for s in stalls], float).reshape(-1, 4, 2)
+    labels = judge([found], quads, np.array([s[4] for s in stalls], bool), SHAPE, OWN_TRUST)
+    assert len(labels.rings) == cars and labels.doubtful.any() == in_doubt
 
 
 LOOKS = (Look(320), Look(320, mirrored=True), Look(480), Look(320, turned_deg=25))

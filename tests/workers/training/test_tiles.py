@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from workers.training.tiles import Tiling, clip_to_square, cut_tiles
+from workers.training.tiles import Tiling, clip_to_rectangle, cut_tiles
 
 SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10]]
 
@@ -25,7 +25,7 @@ SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10]]
     ],
 )
 def test_clipping(ring, area):
-    clipped = clip_to_square(np.array(ring, float), 10)
+    clipped = clip_to_rectangle(np.array(ring, float), (10, 10))
     found = cv2.contourArea(clipped.astype(np.float32)) if len(clipped) else 0
     assert found == pytest.approx(area)
     if len(clipped):
