@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext_lazy as _
 
-from apps.owners import services
+from apps.owners import selectors, services
 from apps.owners.models import Invitation, InvitationState
 from camera_registry.models import CameraConsent
 
@@ -75,7 +75,7 @@ class InvitationAdmin(admin.ModelAdmin):
             days=data["days"],
         )
         obj.pk, obj.expires_at, obj.created_at = made.pk, made.expires_at, made.created_at
-        obj.link = request.build_absolute_uri(reverse("owners:join", args=(token,)))
+        obj.link = selectors.absolute(request, reverse("owners:join", args=(token,)))
 
     def response_add(
         self, request: HttpRequest, obj: Invitation, post_url_continue: Any = None

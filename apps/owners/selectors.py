@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -20,6 +21,7 @@ from camera_registry.models import Camera, CameraConsent, CameraKey
 
 __all__ = [
     "Connection",
+    "absolute",
     "camera_of",
     "camera_to_cover",
     "cameras_of",
@@ -30,7 +32,8 @@ __all__ = [
     "public_notice",
 ]
 
-ANY_ADDRESS = ("", "0.0.0.0", "::", "*")
+#: Addresses that the door may listen on and that nobody outside can use.
+NO_NAME = ("", "0.0.0.0", "::", "127.0.0.1", "::1", "localhost")
 #: What is suggested for firmware that asks; the clock in the name also shows whether the camera's is right.
 FILE_NAME_PATTERN = "%Y%m%d-%H%M%S.jpg"
 
@@ -78,10 +81,10 @@ def keys_of(camera: Camera) -> list[CameraKey]:
 
 
 def connection(camera: Camera, request: HttpRequest) -> Connection:
-    """Where this camera uploads. Without a public name set, the site's own where the door listens everywhere."""
+    """Where this camera uploads. Without a public name set, the site's own where the door's address names no machine."""
     host = settings.SPARK_SFTP_PUBLIC_HOST or settings.SPARK_SFTP_HOST
-    if host in ANY_ADDRESS:
-        host = request.get_host().rpartition(":")[0] if ":" in request.get_host() else request.get_host()
+    if host in NO_NAME:
+        host = urlsplit(absolute(request, "/")).hostname or host
     return Connection(
         host=host,
         port=settings.SPARK_SFTP_PUBLIC_PORT or settings.SPARK_SFTP_PORT,
@@ -90,6 +93,15 @@ def connection(camera: Camera, request: HttpRequest) -> Connection:
         file_name=FILE_NAME_PATTERN,
         interval_s=camera.expected_interval_s,
         fingerprints=tuple(host_key_fingerprints(Path(settings.SPARK_SFTP_HOST_KEY))),
+    )
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """`path` as others reach it: below the site's own address where one is set, else as this reader came."""
+    return (
+        settings.SPARK_SITE_URL.rstrip("/") + path
+        if settings.SPARK_SITE_URL
+        else request.build_absolute_uri(path)
     )
 
 

@@ -34,7 +34,7 @@ class NoticeView(OneCameraView):
         agreed = self.camera.consents.first()
         if notice is None or agreed is None:
             return redirect("owners:words", self.camera.name)
-        address = request.build_absolute_uri(reverse("owners:public-notice", args=(notice.code,)))
+        address = selectors.absolute(request, reverse("owners:public-notice", args=(notice.code,)))
         return self.page(
             "notice.html",
             camera=self.camera,

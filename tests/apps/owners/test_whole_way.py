@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -131,6 +133,12 @@ def test_from_the_invitation_to_the_first_frame_and_its_mask(open_page, live_ser
     mask = mask_of(Camera.objects.get(pk=camera.pk))
     assert (len(mask.polygons), mask.image_size) == (2, (1920, 1080))
     assert reference_frames().get(camera.pk) is None
+
+    page.goto(f"{live_server.url}/my/camera/{camera.name}/notice/")
+    held_to_the_house(page)
+    drawing = np.frombuffer(page.locator(".sheet-code").screenshot(), np.uint8)
+    read, _, _ = cv2.QRCodeDetector().detectAndDecode(cv2.imdecode(drawing, cv2.IMREAD_COLOR))
+    assert read == f"{live_server.url}/my/notice/{camera.notice.code}/"
 
     # The secret is nowhere any more, and what is drawn is kept from now on.
     page.goto(f"{live_server.url}/my/camera/{camera.name}/")
