@@ -4,23 +4,20 @@
 pseudo_label --acpds ../shared/data/acpds --weights base.onnx -o var/training/acpds
 fit --data var/training/acpds --data ../shared/data/kurss:labels_car_only:2 --weights base.pt -o var/training/run
 export var/training/run/best.pt -o workers/segmentation/weights/spark-yolov8n-seg.onnx
-evaluate --acpds ../shared/data/acpds --cars DIR --empty DIR [--weights W]
+evaluate --acpds ../shared/data/acpds --cars DIR --empty DIR [--weights W] [-o var/evaluation/report.json]
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 from workers.segmentation import SegmentationError, load_segmenter
 from workers.training.acpds import read_acpds
-from workers.training.dataset import IMAGE_ENDINGS, LabelledImage, find_images
-from workers.training.evaluate import THRESHOLDS, count_false_cars, score_cars, score_stalls
+from workers.training.evaluation import add_evaluate_command
 from workers.training.export import MAX_SHIPPED_BYTES, export_onnx
 from workers.training.fit import DataSet, fit, prepare
 from workers.training.hard import MINING_THRESHOLD
@@ -81,47 +78,6 @@ def run_pseudo_label(options: argparse.Namespace) -> None:
     )
 
 
-def run_evaluate(options: argparse.Namespace) -> None:
-    segmenter = load_segmenter(
-        options.weights, min(THRESHOLDS), options.engine, long_side=options.long_side, threads=options.threads
-    )
-    print(f"model {segmenter.name}, long side {options.long_side or 'default'}")
-    report: dict[str, Any] = {"model": segmenter.name}
-    for text in options.cars or ():
-        data = parse_data(text)
-        images = chosen_part(find_images(data.folder, data.labels), options.split)
-        report[f"cars {text}"] = [asdict(s) | {"f1": s.f1} for s in score_cars(segmenter, images)]
-        print_table(f"cars, {len(images)} images of {data.folder.name}", report[f"cars {text}"])
-    if options.acpds:
-        photos = read_acpds(options.acpds, options.acpds_split)
-        report["stalls"] = [asdict(s) for s in score_stalls(segmenter, photos)]
-        print_table(f"stalls, ACPDS {options.acpds_split}, {len(photos)} photos", report["stalls"])
-    if options.empty:
-        paths = sorted(p for p in options.empty.iterdir() if p.suffix.lower() in IMAGE_ENDINGS)
-        rows = [
-            {"threshold": t, "false cars per 100 images": n} for t, n in count_false_cars(segmenter, paths)
-        ]
-        report["empty"] = rows
-        print_table(f"no cars, {len(paths)} images of {options.empty.name}", rows)
-    if options.output:
-        options.output.write_text(json.dumps(report, indent=1), encoding="utf-8")
-
-
-def chosen_part(images: list[LabelledImage], split: str | None) -> list[LabelledImage]:
-    """Only the images that `split` (SPLIT.json:PART) lists, when it is given."""
-    if not split:
-        return images
-    path, _, part = split.rpartition(":")
-    listed = {Path(p).name for p in json.loads(Path(path).read_text(encoding="utf-8"))[part]}
-    return [image for image in images if image.image.name in listed]
-
-
-def print_table(title: str, rows: list[dict[str, float]]) -> None:
-    print(f"\n{title}\n" + "  ".join(f"{name:>12}" for name in rows[0]))
-    for row in rows:
-        print("  ".join(f"{value:12.3f}" for value in row.values()))
-
-
 def _freeze(text: str) -> int | str:
     return text if text == "backbone" else int(text)
 
@@ -174,18 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--threads", type=int)
     command.set_defaults(run=run_pseudo_label)
 
-    command = commands.add_parser("evaluate", help="measure a model at many thresholds")
-    command.add_argument("--cars", action="append", metavar="FOLDER[:LABELS]", help="YOLO-polygon data set")
-    command.add_argument("--split", metavar="SPLIT.json:PART", help="only this part of the --cars sets")
-    command.add_argument("--acpds", type=Path)
-    command.add_argument("--acpds-split", choices=("train", "valid"), default="valid")
-    command.add_argument("--empty", type=Path, help="folder of images without cars")
-    command.add_argument("--weights", type=Path, help="default: the shipped model")
-    command.add_argument("--engine", choices=("openvino", "ultralytics"), default="openvino")
-    command.add_argument("--long-side", type=int)
-    command.add_argument("--threads", type=int)
-    command.add_argument("-o", "--output", type=Path, help="also write the figures as JSON")
-    command.set_defaults(run=run_evaluate)
+    add_evaluate_command(commands)
     return parser
 
 

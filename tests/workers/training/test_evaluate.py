@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from html import escape
 
 import cv2
 import numpy as np
@@ -111,8 +112,12 @@ def test_the_command_measures_a_model(tmp_path, capsys):
     arguments = ["evaluate", "--cars", str(tmp_path / "set"), "--split", f"{tmp_path / 'split.json'}:test"]
     assert main([*arguments, "--weights", str(weights), "-o", str(out)]) == 0
     assert "cars, 1 images of set" in capsys.readouterr().out
-    rows = json.loads(out.read_text())[f"cars {tmp_path / 'set'}"]
-    assert all(row["precision"] == row["recall"] == 1.0 for row in rows)
+    document = json.loads(out.read_text())
+    assert all(
+        row["precision"] == row["recall"] == 1.0 for row in document["tables"]["cars, 1 images of set"]
+    )
+    page = out.with_suffix(".html").read_text(encoding="utf-8")
+    assert all(escape(title) in page for title in document["tables"]) and "<svg" in page
 
 
 @pytest.mark.parametrize(
