@@ -364,7 +364,7 @@ class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
                 use = self._button("camera_registry_camera_use", (camera.pk, row.version), _("Use this one"))
             error = "–" if row.rmse_m is None else f"{row.rmse_m:.2f} m"
             left_out = "–" if row.loo_rmse_m is None else f"{row.loo_rmse_m:.2f} m"
-            points = len(row.points) or "–"
+            points = sum("height_m" not in point for point in row.points) or "–"
             made = (row.version, _ago(row.created_at), row.created_by or "–")
             rows.append((*made, points, error, left_out, row.note, use))
         link = format_html(

@@ -15,18 +15,22 @@ import shapely
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from numpy.typing import NDArray
 
 from camera_registry import services, workbench
+from camera_registry.calibrating_words import page_words
 from camera_registry.calibration_drawing import COLOUR_RANGE_M, rings_lonlat
 from camera_registry.control_points import CalibrationError, ControlPoint, parse_control_points
 from camera_registry.ground_outlines import Outline, outlines
@@ -51,6 +55,7 @@ MAX_OUTLINES = 500
 #: Zones farther than this from the camera's ground cannot be in its picture, true metres.
 NEAR_M = 4000.0
 TILE_MAX_ZOOM = 19
+LANGUAGE_AGE_S = 365 * 24 * 3600
 #: Where what was said of a request is a sentence for a person.
 UNPROCESSABLE = 422
 
@@ -63,6 +68,16 @@ def calibrating_urls(model_admin: Any) -> list[Any]:
             camera = get_object_or_404(Camera.objects.select_related("calibration"), pk=pk)
             if not model_admin.has_change_permission(request, camera):
                 raise PermissionDenied
+            language = translation.get_language_from_request(request)
+            with translation.override(language):
+                response = answered(view, request, camera)
+                if hasattr(response, "render"):
+                    response.render()
+            patch_vary_headers(response, ["Accept-Language", "Cookie"])
+            response["Content-Language"] = language
+            return response
+
+        def answered(view: View, request: HttpRequest, camera: Camera) -> HttpResponseBase:
             try:
                 return view(request, camera)
             except CalibrationError as error:
@@ -99,12 +114,32 @@ def _said(message: str, status: int) -> JsonResponse:
 
 
 def _refused(error: Exception, names: tuple[str, ...] = ()) -> JsonResponse:
-    return JsonResponse({"message": str(error), "names": list(names)}, status=UNPROCESSABLE)
+    message = _language().tell(error.args[0]) if error.args and isinstance(error.args[0], str) else str(error)
+    return JsonResponse({"message": message, "names": list(names)}, status=UNPROCESSABLE)
+
+
+def _language() -> workbench.Language:
+    """The reader's, for what the pure files say."""
+    return workbench.Language(_, get_format("DECIMAL_SEPARATOR"))
 
 
 @require_GET
 def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpResponse:
-    """The page with a policy under which no inline script or style runs and nothing but tiles comes from elsewhere."""
+    """The page with a policy under which no inline script or style runs and nothing but tiles comes from elsewhere.
+
+    It speaks the reader's language, as the driver's page does; `?language=` chooses one, which is kept in a cookie.
+    """
+    chosen = request.GET.get("language", "")
+    if chosen in dict(settings.LANGUAGES):
+        redirected = HttpResponseRedirect(request.path)
+        redirected.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            chosen,
+            max_age=LANGUAGE_AGE_S,
+            secure=request.is_secure(),
+            samesite="Lax",
+        )
+        return redirected
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Calibrate %s") % (camera.title or camera.name),
@@ -112,6 +147,7 @@ def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
         "original": camera,
         "camera": camera,
         "config": _config(camera),
+        "languages": [one for one in settings.LANGUAGES if one[0] != translation.get_language()],
         "is_nav_sidebar_enabled": False,
         "is_popup": False,
     }
@@ -141,6 +177,7 @@ def _config(camera: Camera) -> dict[str, Any]:
     view = [] if active is None else rings_lonlat(active.view_3857(camera.max_range_m))
     return {
         "camera": camera.name,
+        "words": page_words(),
         "urls": {
             name: url(ending)
             for name, ending in {
@@ -211,7 +248,7 @@ def _draft(request: HttpRequest) -> tuple[workbench.Draft, dict[str, Any]]:
 def _solve(request: HttpRequest, camera: Camera) -> HttpResponse:
     """Everything that the page shows of a draft."""
     draft, _data = _draft(request)
-    return JsonResponse(workbench.solve(draft, _near(draft), camera.max_range_m))
+    return JsonResponse(workbench.solve(draft, _near(draft), camera.max_range_m, _language()))
 
 
 @require_POST
@@ -301,9 +338,9 @@ def _save(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
     frames = reference_frames()
     _remember_view(camera, row, frames.get(camera.pk))
     frames.forget(camera.pk)
-    message = _("Calibration version %d is in use.") % row.version
-    model_admin.log_change(request, camera, message)
-    messages.success(request, message)
+    words = gettext_noop("Calibration version %d is in use.")
+    model_admin.log_change(request, camera, words % row.version)
+    messages.success(request, _(words) % row.version)
     return JsonResponse({"version": row.version})
 
 

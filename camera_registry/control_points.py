@@ -29,11 +29,13 @@ from camera_registry.degenerate import (
     refuse_ill_conditioned,
     refuse_set,
 )
+from camera_registry.height_marks import HeightFit, HeightMark, fit_heights
 from camera_registry.homography import fit_homography
 from camera_registry.lens import RadialLens
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.pose import CameraPose, homography_to_3857
 from camera_registry.pose_fit import PoseEstimate, estimate_pose
+from camera_registry.saying import say
 
 __all__ = [
     "MINIMUM_POINTS",
@@ -47,6 +49,8 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+
+THE_FILE = say("the file")
 
 #: Fewer points than this leave too little over to judge a lens term by.
 MINIMUM_POINTS_FOR_LENS = 7
@@ -77,6 +81,7 @@ class CalibrationReport:
     adjustment: Adjustment
     frame: LocalFrame
     pose_estimate: PoseEstimate | None = None
+    heights: HeightFit | None = None
 
     @property
     def leave_one_out_m(self) -> Float:
@@ -122,7 +127,23 @@ class CalibrationReport:
             "condition_number": self.condition_number,
             "pose_sigma": self.pose_estimate and self.pose_estimate.sigma_json(),
             "points": self.points_json(),
+            "heights": self.heights_json(),
         }
+
+    def heights_json(self) -> list[dict[str, Any]]:
+        """Each thing of known height with how far its top is off, pixels."""
+        if self.heights is None:
+            return []
+        return [
+            {
+                "name": mark.name,
+                "foot_px": list(mark.foot_px),
+                "top_px": list(mark.top_px),
+                "height_m": mark.height_m,
+                "off_px": float(off),
+            }
+            for mark, off in zip(self.heights.marks, self.heights.off_px, strict=True)
+        ]
 
 
 def _null(value: float) -> float | None:
@@ -135,7 +156,7 @@ def read_control_points(path: Path) -> tuple[ControlPoint, ...]:
         return _parse(file, str(path))
 
 
-def parse_control_points(text: str, source: str = "the file") -> tuple[ControlPoint, ...]:
+def parse_control_points(text: str, source: str = THE_FILE) -> tuple[ControlPoint, ...]:
     """The same of a text that was read already; `source` names it in what is said of it."""
     return _parse(io.StringIO(text.removeprefix("\ufeff"), newline=""), source)
 
@@ -145,7 +166,13 @@ def _parse(lines: Iterable[str], source: str) -> tuple[ControlPoint, ...]:
     rows = csv.DictReader(lines)
     missing = [c for c in ("name", *columns) if c not in (rows.fieldnames or [])]
     if missing:
-        raise CalibrationError(f"{source}: column {', '.join(missing)} missing; need name,px_x,px_y,lon,lat")
+        raise CalibrationError(
+            say(
+                "{source}: column {missing} missing; need name,px_x,px_y,lon,lat",
+                source=source,
+                missing=", ".join(missing),
+            )
+        )
     points = []
     for row in rows:
         values = {}
@@ -154,7 +181,13 @@ def _parse(lines: Iterable[str], source: str) -> tuple[ControlPoint, ...]:
                 values[column] = float(row[column])
             except (TypeError, ValueError):
                 raise CalibrationError(
-                    f"{source}, line {rows.line_num}: {column} is {row[column]!r}, not a number"
+                    say(
+                        "{source}, line {line}: {column} is {value}, not a number",
+                        source=source,
+                        line=rows.line_num,
+                        column=column,
+                        value=repr(row[column]),
+                    )
                 ) from None
         name = (row["name"] or "").strip() or f"line {rows.line_num}"
         points.append(ControlPoint(name, (values["px_x"], values["px_y"]), (values["lon"], values["lat"])))
@@ -168,6 +201,7 @@ def calibrate(
     lens: float | str | None = "auto",
     focal_px: float | None = None,
     pose: CameraPose | None = None,
+    heights: Sequence[HeightMark] = (),
     name: str = "",
 ) -> CalibrationReport:
     """Fit the eight parameters, and the lens term and pose where the points hold them.
@@ -175,7 +209,8 @@ def calibrate(
     image_size: (width, height) of the frames the pixels were picked on. lens: "auto" searches the radial term and
     keeps it when the leave-one-out error falls by a tenth; None leaves it out; a number fixes it. focal_px: of the
     undistorted image, when the field of view is known; it makes the pose more certain. pose: when the camera's place
-    and height were measured; nothing is estimated then. Raises CalibrationError.
+    and height were measured; nothing is estimated then. heights: upright things of known height, which make the
+    pose more certain and leave the ground as it is. Raises CalibrationError.
     """
     px = np.array([p.px for p in points], dtype=np.float64).reshape(-1, 2)
     try:
@@ -196,7 +231,8 @@ def calibrate(
     refuse_ill_conditioned(names, px, condition)
     homography = homography_to_3857(fitted.matrix, frame)
     refuse_below_horizon(names, homography, undistorted)
-    estimate = None if pose else estimate_pose(fitted, frame, focal_px)
+    upright = None if pose or not heights else fit_heights(fitted, frame, heights, focal_px)
+    estimate = None if pose else upright.estimate if upright else estimate_pose(fitted, frame, focal_px)
     found = estimate.pose if estimate else pose
     calibration = Calibration(image_size, homography, radial, found, name)
     return CalibrationReport(
@@ -209,6 +245,7 @@ def calibrate(
         adjustment=fitted,
         frame=frame,
         pose_estimate=estimate,
+        heights=upright,
     )
 
 
@@ -222,7 +259,11 @@ def _adjusted(
         return _with_lens_if_better(px, ground, image_size)
     except (np.linalg.LinAlgError, ValueError):
         raise CalibrationError(
-            f"the points {', '.join(names)} contradict each other or determine nothing; check each one", names
+            say(
+                "the points {names} contradict each other or determine nothing; check each one",
+                names=", ".join(names),
+            ),
+            names,
         ) from None
 
 

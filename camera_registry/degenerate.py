@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camera_registry.homography import Homography
+from camera_registry.saying import say, template
 
 __all__ = [
     "MINIMUM_POINTS",
@@ -39,6 +40,15 @@ SAME_PX = 0.5
 SAME_M = 0.01
 
 
+IN_A_LINE_SEEN = template(
+    "the pixels of {names} lie in a line and no four points are left without such a trio; add points away from that line"
+)
+IN_A_LINE_ON_GROUND = template(
+    "the places on the ground of {names} lie in a line and no four points are left without such a trio; add points away"
+    " from that line"
+)
+
+
 class CalibrationError(ValueError):
     """These control points cannot calibrate a camera; the message names them and says what to do.
 
@@ -47,6 +57,7 @@ class CalibrationError(ValueError):
 
     def __init__(self, message: str, points: Sequence[str] = ()) -> None:
         super().__init__(message)
+        self.message = message
         self.points = tuple(points)
 
 
@@ -65,32 +76,48 @@ def refuse_set(names: Sequence[str], px: Float, ground_m: Float, image_size: tup
     _refuse_doubled(names, px, ground_m)
     _refuse_far(names, ground_m)
     _refuse_bunched(names, px, image_size)
-    _refuse_lines(names, px, "pixels")
-    _refuse_lines(names, ground_m, "places on the ground")
+    _refuse_lines(names, px, IN_A_LINE_SEEN)
+    _refuse_lines(names, ground_m, IN_A_LINE_ON_GROUND)
 
 
 def _refuse_few(names: Sequence[str], px: Float, image_size: tuple[int, int]) -> None:
     if len(names) < MINIMUM_POINTS:
         raise CalibrationError(
-            f"{len(names)} control points ({', '.join(names) or 'none'}); at least {MINIMUM_POINTS} are needed,"
-            f" {RECOMMENDED_POINTS} or more recommended"
+            say(
+                "{count} control points ({names}); at least {least} are needed, {good} or more recommended",
+                count=len(names),
+                names=", ".join(names) or say("none"),
+                least=MINIMUM_POINTS,
+                good=RECOMMENDED_POINTS,
+            )
         )
     if not np.all(np.isfinite(px)):
-        raise CalibrationError("pixel coordinates must be finite numbers")
+        raise CalibrationError(say("pixel coordinates must be finite numbers"))
     width, height = image_size
     for name, (u, v) in zip(names, px, strict=True):
         if not (0 <= u <= width and 0 <= v <= height):
             raise CalibrationError(
-                f"point {name} at pixel ({u:g}, {v:g}) lies outside the {width} × {height} image", [name]
+                say(
+                    "point {name} at pixel ({u}, {v}) lies outside the {width} × {height} image",
+                    name=name,
+                    u=f"{u:g}",
+                    v=f"{v:g}",
+                    width=width,
+                    height=height,
+                ),
+                [name],
             )
 
 
 def _refuse_doubled(names: Sequence[str], px: Float, ground_m: Float) -> None:
     for i, j in combinations(range(len(names)), 2):
-        for points, closest, what in ((px, SAME_PX, "pixel"), (ground_m, SAME_M, "place")):
+        for points, closest, words in (
+            (px, SAME_PX, template("points {first} and {second} are the same pixel; drop one of them")),
+            (ground_m, SAME_M, template("points {first} and {second} are the same place; drop one of them")),
+        ):
             if np.all(np.abs(points[i] - points[j]) <= closest):
                 raise CalibrationError(
-                    f"points {names[i]} and {names[j]} are the same {what}; drop one of them",
+                    say(words, first=names[i], second=names[j]),
                     [names[i], names[j]],
                 )
 
@@ -100,8 +127,11 @@ def _refuse_far(names: Sequence[str], ground_m: Float) -> None:
     far = [i for i in np.argsort(-distances) if distances[i] > MAXIMUM_EXTENT_M]
     if far:
         raise CalibrationError(
-            f"point {names[far[0]]} lies {distances[far[0]] / 1000:.0f} km from the others: longitude comes first,"
-            " then latitude",
+            say(
+                "point {name} lies {km} km from the others: longitude comes first, then latitude",
+                name=names[far[0]],
+                km=f"{distances[far[0]] / 1000:.0f}",
+            ),
             [names[i] for i in far],
         )
 
@@ -110,8 +140,12 @@ def _refuse_bunched(names: Sequence[str], px: Float, image_size: tuple[int, int]
     extent = float(np.linalg.norm(np.ptp(px, axis=0)))
     if extent < BUNCHED_SHARE * float(np.hypot(*image_size)):
         raise CalibrationError(
-            f"the points {', '.join(names)} are bunched: they all lie within {extent:.0f} pixels; spread them over"
-            " the ground that shows the parking zones",
+            say(
+                "the points {names} are bunched: they all lie within {extent} pixels; spread them over the ground that"
+                " shows the parking zones",
+                names=", ".join(names),
+                extent=f"{extent:.0f}",
+            ),
             names,
         )
 
@@ -123,7 +157,7 @@ def _flatness(a: Float, b: Float, c: Float) -> float:
     return area2 / max(sides) ** 2
 
 
-def _refuse_lines(names: Sequence[str], points: Float, what: str) -> None:
+def _refuse_lines(names: Sequence[str], points: Float, words: str) -> None:
     """Refuse sets that leave no four points of which no three are in a line."""
     flat = {
         trio
@@ -137,8 +171,7 @@ def _refuse_lines(names: Sequence[str], points: Float, what: str) -> None:
             return
     listed = [names[i] for i in min(flat)]
     raise CalibrationError(
-        f"the {what} of {', '.join(listed)} lie in a line and no four points are left without such a trio;"
-        " add points away from that line",
+        say(words, names=", ".join(listed)),
         listed,
     )
 
@@ -150,8 +183,12 @@ def refuse_ill_conditioned(names: Sequence[str], px: Float, condition: float) ->
     flattest = min(combinations(range(len(px)), 3), key=lambda trio: _flatness(*px[list(trio)]))
     listed = [names[i] for i in flattest]
     raise CalibrationError(
-        f"these points hardly determine a calibration (condition number {condition:.0f}): they are bunched or nearly"
-        f" in a line, {', '.join(listed)} most of all; spread them over the ground that shows the parking zones",
+        say(
+            "these points hardly determine a calibration (condition number {condition}): they are bunched or nearly in"
+            " a line, {names} most of all; spread them over the ground that shows the parking zones",
+            condition=f"{condition:.0f}",
+            names=", ".join(listed),
+        ),
         listed,
     )
 
@@ -161,14 +198,20 @@ def refuse_below_horizon(names: Sequence[str], homography: Homography, undistort
     w = homography.denominator(undistorted)
     if np.all(w < 0):
         raise CalibrationError(
-            f"this calibration is mirrored: it sees the ground from below; pixels and places of some of"
-            f" {', '.join(names)} are swapped, or px_y was counted upwards (pixels count down from the top-left corner)",
+            say(
+                "this calibration is mirrored: it sees the ground from below; pixels and places of some of {names} are"
+                " swapped, or px_y was counted upwards (pixels count down from the top-left corner)",
+                names=", ".join(names),
+            ),
             names,
         )
     if np.any(w <= 0):
         above = [name for name, side in zip(names, w, strict=True) if side <= 0]
         raise CalibrationError(
-            f"the horizon of this calibration runs through the points: {', '.join(above)} would lie above it;"
-            " one of them is mistaken",
+            say(
+                "the horizon of this calibration runs through the points: {names} would lie above it; one of them is"
+                " mistaken",
+                names=", ".join(above),
+            ),
             above,
         )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from camera_registry.homography import Homography
 from camera_registry.mercator import LocalFrame
+from camera_registry.saying import say
 
 __all__ = ["CameraPose", "focal_from_fov", "homography_from_pose", "pose_from_homography"]
 
@@ -36,7 +37,12 @@ class CameraPose:
 def focal_from_fov(fov_deg: float, width_px: int) -> float:
     """Focal length in pixels of a pinhole with this horizontal field of view."""
     if not 5 <= fov_deg <= 150:
-        raise ValueError(f"a horizontal field of view lies between 5° and 150°, got {fov_deg:g}°")
+        raise ValueError(
+            say(
+                "a horizontal field of view lies between 5° and 150°, not at {degrees}°",
+                degrees=f"{fov_deg:g}",
+            )
+        )
     return width_px / 2 / float(np.tan(np.radians(fov_deg) / 2))
 
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Where a camera stands and how surely: from an adjusted homography, with or without its field of view, from its
-measured place, or from things of known height in the picture.
+"""Where a camera stands and how surely: from an adjusted homography, with or without its field of view, or from its
+measured place. `height_marks` adds things of known height.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,17 @@ from numpy.typing import NDArray
 from camera_registry.adjustment import Adjustment
 from camera_registry.mercator import LocalFrame
 from camera_registry.pose import FOCAL_RANGE_WIDTHS, CameraPose, focal_from_fov, pose_from_homography
+from camera_registry.saying import say
 
-__all__ = ["HeightMark", "PoseEstimate", "estimate_pose", "pose_from_heights", "pose_of_place"]
+__all__ = [
+    "STEP_SIGMAS",
+    "PoseEstimate",
+    "PoseSpread",
+    "estimate_pose",
+    "pose_of_place",
+    "pose_spread",
+    "steps_of",
+]
 
 Float = NDArray[np.float64]
 
@@ -23,11 +31,11 @@ Float = NDArray[np.float64]
 FOV_SIGMA_DEG = 1.0
 #: Share of a parameter's standard deviation by which it is moved to see what the pose does.
 STEP_SIGMAS = 0.1
-#: How finely the focal length of a measured place is searched: steps over the whole range, then halvings.
+#: How finely the focal length of a measured place is searched: steps over the whole range, then down to this share of
+#: it; and how far from one that is nearly right, as a share.
 FOCAL_STEPS = 60
-FOCAL_REFINEMENTS = 40
-#: Upright things that are seen one behind the other say nothing of the place.
-RANK_OF_HEIGHTS = 1e-6
+FOCAL_SHARE = 1e-6
+NEAR = 0.05
 
 
 @dataclass(frozen=True)
@@ -48,31 +56,58 @@ class PoseEstimate:
         }
 
 
+@dataclass(frozen=True)
+class PoseSpread:
+    """A pose and how it moves with the homography's parameters: east, north, height, metres, and focal length, pixels.
+
+    changes: (R, 4), by one standard deviation along each of R independent directions of the parameters' errors, in
+    the order of `steps_of`; from_focal: (4, 4), covariance that an entered field of view adds.
+    """
+
+    pose: CameraPose
+    centre: Float
+    changes: Float
+    from_focal: Float
+
+    @property
+    def estimate(self) -> PoseEstimate:
+        """The pose with its standard deviations."""
+        sigma = np.sqrt(np.diag(self.changes.T @ self.changes + self.from_focal))
+        return PoseEstimate(self.pose, float(np.hypot(sigma[0], sigma[1])), float(sigma[2]), float(sigma[3]))
+
+
+def steps_of(fitted: Adjustment) -> Float:
+    """(R, 10): a small step of the parameters, STEP_SIGMAS standard deviations, along each direction of their errors."""
+    values, vectors = np.linalg.eigh(fitted.covariance)
+    known = values > 0
+    return np.asarray(STEP_SIGMAS * np.sqrt(values[known])[:, None] * vectors.T[known])
+
+
+def pose_spread(fitted: Adjustment, frame: LocalFrame, focal_px: float | None = None) -> PoseSpread | None:
+    """The pose that an adjustment implies and what its errors do to it; None when it implies none."""
+    pose = pose_from_homography(fitted.matrix, frame, fitted.image_size, focal_px)
+    if pose is None:
+        return None
+    centre = _numbers(pose, frame)
+    changes = []
+    for step in steps_of(fitted):
+        matrix, _ = fitted.with_parameters(fitted.parameters + step)
+        moved = pose_from_homography(matrix, frame, fitted.image_size, focal_px)
+        if moved is None:  # a noise of a tenth of a sigma ends it: it is not known at all
+            return None
+        changes.append((_numbers(moved, frame) - centre) / STEP_SIGMAS)
+    from_focal = np.zeros((4, 4))
+    if focal_px is not None:
+        from_focal = _from_field_of_view(fitted, frame, focal_px, centre)
+    return PoseSpread(pose, centre, np.array(changes).reshape(-1, 4), from_focal)
+
+
 def estimate_pose(
     fitted: Adjustment, frame: LocalFrame, focal_px: float | None = None
 ) -> PoseEstimate | None:
     """The pose that an adjustment implies, its uncertainty propagated from the parameters'; None when it implies none."""
-    pose = pose_from_homography(fitted.matrix, frame, fitted.image_size, focal_px)
-    if pose is None:
-        return None
-    values, vectors = np.linalg.eigh(fitted.covariance)
-    parameters = fitted.parameters
-    centre = _numbers(pose, frame)
-    covariance = np.zeros((4, 4))
-    for value, vector in zip(values, vectors.T, strict=True):
-        if value <= 0:
-            continue
-        step = STEP_SIGMAS * np.sqrt(value)
-        matrix, _ = fitted.with_parameters(parameters + step * vector)
-        moved = pose_from_homography(matrix, frame, fitted.image_size, focal_px)
-        if moved is None:  # a noise of a tenth of a sigma ends it: it is not known at all
-            return None
-        change = (_numbers(moved, frame) - centre) / STEP_SIGMAS
-        covariance += np.outer(change, change)
-    if focal_px is not None:
-        covariance += _from_field_of_view(fitted, frame, focal_px, centre)
-    sigma = np.sqrt(np.diag(covariance))
-    return PoseEstimate(pose, float(np.hypot(sigma[0], sigma[1])), float(sigma[2]), float(sigma[3]))
+    spread = pose_spread(fitted, frame, focal_px)
+    return spread.estimate if spread else None
 
 
 def _numbers(pose: CameraPose, frame: LocalFrame) -> Float:
@@ -96,63 +131,31 @@ def pose_of_place(
     *,
     ground_3857: tuple[float, float],
     height_m: float,
+    near_px: float | None = None,
 ) -> CameraPose:
     """The pose of a camera whose place and height were measured, with the focal length that agrees best.
 
-    matrix: 3 × 3, undistorted pixels to metres of `frame`. Raises ValueError for a height that is none.
+    matrix: 3 × 3, undistorted pixels to metres of `frame`. near_px: a focal length that is nearly right; then it is
+    sought around there only. Raises ValueError for a height that is none.
     """
     if not 0 < height_m < 1000:
-        raise ValueError(f"a camera hangs above the ground and below 1000 m, got {height_m:g} m")
+        raise ValueError(
+            say("a camera hangs above the ground and below 1000 m, not at {height} m", height=f"{height_m:g}")
+        )
     place = np.append(frame.to_metres(np.array([ground_3857]))[0], height_m)
 
     def miss(log_focal: float) -> float:
         found = pose_from_homography(matrix, frame, image_size, float(np.exp(log_focal)))
         return float(np.linalg.norm(_numbers(found, frame)[:3] - place)) if found else float("inf")
 
-    shortest, longest = np.log(image_size[0] * np.array(FOCAL_RANGE_WIDTHS))
-    logs = np.linspace(shortest, longest, FOCAL_STEPS)
-    best = int(np.argmin([miss(float(value)) for value in logs]))
-    low, high = float(logs[max(0, best - 1)]), float(logs[min(FOCAL_STEPS - 1, best + 1)])
-    for _ in range(FOCAL_REFINEMENTS):
+    if near_px is None:
+        shortest, longest = np.log(image_size[0] * np.array(FOCAL_RANGE_WIDTHS))
+        logs = np.linspace(shortest, longest, FOCAL_STEPS)
+        best = int(np.argmin([miss(float(value)) for value in logs]))
+        low, high = float(logs[max(0, best - 1)]), float(logs[min(FOCAL_STEPS - 1, best + 1)])
+    else:
+        low, high = np.log(near_px) - NEAR, np.log(near_px) + NEAR
+    while high - low > FOCAL_SHARE:
         a, b = low + (high - low) / 3, high - (high - low) / 3
         low, high = (low, b) if miss(a) < miss(b) else (a, high)
     return CameraPose(ground_3857, height_m, float(np.exp((low + high) / 2)))
-
-
-@dataclass(frozen=True)
-class HeightMark:
-    """Something upright of known height: a lamp post, a corner of a house. Pixels as seen; height in true metres."""
-
-    name: str
-    foot_px: tuple[float, float]
-    top_px: tuple[float, float]
-    height_m: float
-
-
-def pose_from_heights(
-    fitted: Adjustment, frame: LocalFrame, marks: Sequence[HeightMark], focal_px: float | None = None
-) -> CameraPose:
-    """The camera's place and height from two or more upright things whose height is known.
-
-    A top at height h above its foot F is seen where the ground is at T = C + (F - C) H / (H - h), with the camera's
-    nadir C and height H: H (T - F) + h (C - T) = 0 for each of them, linear in H and H-free in C, solved by least
-    squares over all of them. Raises ValueError when they do not determine it.
-    """
-    if len(marks) < 2:
-        raise ValueError("two upright things of known height are needed at least, well apart")
-    feet = fitted.ground_m([mark.foot_px for mark in marks])
-    tops = fitted.ground_m([mark.top_px for mark in marks])
-    heights = np.array([mark.height_m for mark in marks])
-    design = np.zeros((2 * len(marks), 3))
-    design[0::2, 0] = design[1::2, 1] = 1.0
-    design[:, 2] = ((tops - feet) / heights[:, None]).ravel()
-    solution, _, rank, _ = np.linalg.lstsq(design, tops.ravel(), rcond=RANK_OF_HEIGHTS)
-    east, north, height_m = (float(value) for value in solution)
-    if rank < 3 or height_m <= heights.max():
-        raise ValueError("these heights do not determine where the camera hangs; take things farther apart")
-    x, y = frame.to_3857(np.array([[east, north]]))[0]
-    if focal_px is not None:
-        return CameraPose((float(x), float(y)), height_m, focal_px)
-    return pose_of_place(
-        fitted.matrix, frame, fitted.image_size, ground_3857=(float(x), float(y)), height_m=height_m
-    )

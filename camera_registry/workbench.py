@@ -8,6 +8,7 @@ more points, "refused" with the points that are meant, or "fitted".
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -36,17 +37,31 @@ from camera_registry.control_points import (
     calibrate,
 )
 from camera_registry.ground_outlines import Outline
+from camera_registry.height_marks import HeightFit, HeightMark, HeightsError
 from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
 from camera_registry.overlay import intersection
 from camera_registry.pose import focal_from_fov
 from camera_registry.pose_fit import pose_of_place
+from camera_registry.saying import Said, Translate, in_words, say
 
-__all__ = ["Draft", "DraftPoint", "fit", "number_or_none", "read_draft", "saved_points", "solve", "warp"]
+__all__ = [
+    "Draft",
+    "DraftHeight",
+    "DraftPoint",
+    "Language",
+    "fit",
+    "number_or_none",
+    "read_draft",
+    "saved_points",
+    "solve",
+    "warp",
+]
 
 Float = NDArray[np.float64]
 
 #: More points than anybody clicks; a page gone wrong must not keep the server busy.
 MAX_POINTS = 200
+MAX_HEIGHTS = 30
 MAX_NAME_CHARS = 80
 #: A pixel is at most this many; the real limit is the frame's own.
 MAX_SIDE_PX = 20_000
@@ -77,6 +92,47 @@ class DraftPoint:
 
 
 @dataclass(frozen=True)
+class DraftHeight:
+    """Something upright as far as it is marked: foot and top in pixels as seen, height in metres."""
+
+    id: str
+    name: str
+    foot_px: tuple[float, float] | None
+    top_px: tuple[float, float] | None
+    height_m: float | None
+    kept: bool = True
+
+    @property
+    def mark(self) -> HeightMark | None:
+        """What can be computed with, when all of it is there."""
+        if self.foot_px is None or self.top_px is None or self.height_m is None:
+            return None
+        return HeightMark(self.name, self.foot_px, self.top_px, self.height_m)
+
+
+@dataclass(frozen=True)
+class Language:
+    """How sentences are told: another language's templates and its decimal point. English by itself."""
+
+    translate: Translate = str
+    point: str = "."
+
+    def tell(self, text: str) -> str:
+        """A text in this language."""
+        return in_words(text, self.translate, self.point)
+
+    def sentence(self, text: str) -> str:
+        """What an error says of itself, with a capital and a full stop."""
+        told = self.tell(text)
+        # Turkish writes its i with the dot, large too.
+        first = "İ" if told[0] == "i" and self.point == "," else told[0].upper()
+        return f"{first}{told[1:]}."
+
+
+ENGLISH = Language()
+
+
+@dataclass(frozen=True)
 class Draft:
     """A calibration that is being worked on. lens as in `calibrate`; place: longitude, latitude and height in metres."""
 
@@ -85,6 +141,14 @@ class Draft:
     lens: float | str | None = "auto"
     fov_deg: float | None = None
     place: tuple[float, float, float] | None = None
+    heights: tuple[DraftHeight, ...] = ()
+
+    @property
+    def marks(self) -> tuple[HeightMark, ...]:
+        """The complete heights that are kept. A measured place needs none."""
+        if self.place is not None:
+            return ()
+        return tuple(row.mark for row in self.heights if row.kept and row.mark is not None)
 
     @property
     def used(self) -> tuple[ControlPoint, ...]:
@@ -104,7 +168,10 @@ def read_draft(data: Mapping[str, Any]) -> Draft:
             raise ValueError(f"a picture of {width} × {height} pixels is not one")
         rows = data["points"]
         if not isinstance(rows, list) or len(rows) > MAX_POINTS:
-            raise ValueError(f"at most {MAX_POINTS} points")
+            raise ValueError(say("at most {count} points", count=MAX_POINTS))
+        heights = data.get("heights") or []
+        if not isinstance(heights, list) or len(heights) > MAX_HEIGHTS:
+            raise ValueError(say("at most {count} heights", count=MAX_HEIGHTS))
         lens = data.get("lens", "auto")
         fov, place = data.get("fov_deg"), data.get("place")
         return Draft(
@@ -113,6 +180,7 @@ def read_draft(data: Mapping[str, Any]) -> Draft:
             lens if lens in ("auto", None) else float(lens),
             None if fov is None else _finite(fov),
             None if place is None else (_finite(place[0]), _finite(place[1]), _finite(place[2])),
+            tuple(_draft_height(row) for row in heights),
         )
     except (KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a draft of a calibration: {type(error).__name__} {error}") from error
@@ -128,6 +196,18 @@ def _draft_point(row: Mapping[str, Any]) -> DraftPoint:
     )
 
 
+def _draft_height(row: Mapping[str, Any]) -> DraftHeight:
+    height = row.get("height_m")
+    return DraftHeight(
+        id=str(row["id"])[:MAX_NAME_CHARS],
+        name=str(row["name"]).strip()[:MAX_NAME_CHARS] or str(row["id"])[:MAX_NAME_CHARS],
+        foot_px=_pair(row.get("foot_px")),
+        top_px=_pair(row.get("top_px")),
+        height_m=None if height is None else _finite(height),
+        kept=bool(row.get("kept", True)),
+    )
+
+
 def _pair(values: Any) -> tuple[float, float] | None:
     if values is None:
         return None
@@ -138,7 +218,7 @@ def _pair(values: Any) -> tuple[float, float] | None:
 def _finite(value: Any) -> float:
     number = float(value)
     if not np.isfinite(number):
-        raise ValueError("coordinates must be finite numbers")
+        raise ValueError(say("coordinates must be finite numbers"))
     return number
 
 
@@ -147,8 +227,10 @@ def fit(draft: Draft, outlines: Sequence[Outline] = (), *, name: str = "") -> Ca
     try:
         focal = None if draft.fov_deg is None else focal_from_fov(draft.fov_deg, draft.image_size[0])
     except ValueError as error:
-        raise CalibrationError(str(error)) from None
-    report = calibrate(draft.used, draft.image_size, lens=draft.lens, focal_px=focal, name=name)
+        raise CalibrationError(error.args[0]) from None
+    report = calibrate(
+        draft.used, draft.image_size, lens=draft.lens, focal_px=focal, heights=draft.marks, name=name
+    )
     if draft.place is not None:
         report = _with_place(report, draft, name)
     _refuse_cut_zones(report, outlines)
@@ -164,7 +246,7 @@ def _with_place(report: CalibrationReport, draft: Draft, name: str) -> Calibrati
             report.adjustment.matrix, report.frame, draft.image_size, ground_3857=(x, y), height_m=height_m
         )
     except ValueError as error:
-        raise CalibrationError(f"the camera's place: {error}") from None
+        raise CalibrationError(say("the camera's place: {problem}", problem=error.args[0])) from None
     return calibrate(draft.used, draft.image_size, lens=draft.lens, pose=pose, name=name)
 
 
@@ -186,26 +268,37 @@ def _refuse_cut_zones(report: CalibrationReport, outlines: Sequence[Outline]) ->
             near = np.flatnonzero(inside)[apart < CUT_NEAR_POINT_M]
             names = [report.points[i].name for i in near]
             raise CalibrationError(
-                f"the horizon of this calibration runs through the zone {outline.name}, close to {', '.join(names)}:"
-                " one of the points there is mistaken",
+                say(
+                    "the horizon of this calibration runs through the zone {zone}, close to {names}: one of the points"
+                    " there is mistaken",
+                    zone=outline.name,
+                    names=", ".join(names),
+                ),
                 names,
             )
 
 
-def solve(draft: Draft, outlines: Sequence[Outline], max_range_m: float) -> dict[str, Any]:
+def solve(
+    draft: Draft, outlines: Sequence[Outline], max_range_m: float, language: Language = ENGLISH
+) -> dict[str, Any]:
     """Everything that the page shows of a draft. `outlines` are the zones to draw back onto the frame."""
     used = draft.used
     if len(used) < MINIMUM_POINTS:
         missing = MINIMUM_POINTS - len(used)
-        words = (
-            f"{missing} more point{'' if missing == 1 else 's'} on the ground, in the picture and on the map."
-        )
-        return {"state": "waiting", "message": words, "named": []}
+        words = say("{count} more points on the ground, in the picture and on the map.", count=missing)
+        if missing == 1:
+            words = say("One more point on the ground, in the picture and on the map.")
+        return {"state": "waiting", "message": language.tell(words), "named": []}
+    problem: HeightsError | None = None
     try:
-        report = fit(draft, outlines)
+        try:
+            report = fit(draft, outlines)
+        except HeightsError as error:
+            problem = error
+            report = fit(dataclasses.replace(draft, heights=()), outlines)
     except CalibrationError as error:
         named = [point.id for point in draft.points if point.kept and point.name in error.points]
-        return {"state": "refused", "message": _sentence(str(error)), "named": named}
+        return {"state": "refused", "message": language.sentence(error.message), "named": named}
     calibration = report.calibration
     view = calibration.view_3857(max_range_m)
     errors = error_map(report.adjustment, calibration, view)
@@ -222,6 +315,7 @@ def solve(draft: Draft, outlines: Sequence[Outline], max_range_m: float) -> dict
         "condition_number": report.condition_number,
         "lens_k": calibration.lens.k if calibration.lens else None,
         "pose": _pose(report),
+        "heights": _heights(draft, report, problem, language),
         "horizon_px": horizon_px(calibration),
         "believed": {"px": rings_px(calibration, view), "lonlat": rings_lonlat(view)},
         "zones": zones,
@@ -229,12 +323,8 @@ def solve(draft: Draft, outlines: Sequence[Outline], max_range_m: float) -> dict
             "picture": _data_url(error_picture(errors)),
             "lines": [{"level_m": level, "px": errors.lines_px(level)} for level in ERROR_LEVELS_M],
         },
-        "notes": _notes(report, zones),
+        "notes": [language.tell(note) for note in _notes(report, zones)],
     }
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
 
 
 def number_or_none(value: float) -> float | None:
@@ -294,7 +384,7 @@ def _expected(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
 def saved_points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]]:
     """The draft's complete points as a calibration keeps them: with their errors, and whether they were used."""
     rows = {row["id"]: row for row in _points(draft, report)}
-    return [
+    points: list[dict[str, Any]] = [
         {
             "name": point.name,
             "px": list(point.px or ()),
@@ -306,6 +396,74 @@ def saved_points(draft: Draft, report: CalibrationReport) -> list[dict[str, Any]
         for point in draft.points
         if point.complete
     ]
+    return points + _saved_heights(draft, report.heights)
+
+
+def _saved_heights(draft: Draft, fitted: HeightFit | None) -> list[dict[str, Any]]:
+    """Things of known height, which stand among the points and are told from them by `height_m`."""
+    off = iter(fitted.off_px.tolist() if fitted else [])
+    return [
+        {
+            "name": row.name,
+            "foot_px": list(row.foot_px or ()),
+            "top_px": list(row.top_px or ()),
+            "height_m": row.height_m,
+            "kept": row.kept,
+            "off_px": next(off) if row.kept and fitted else None,
+        }
+        for row in draft.heights
+        if row.mark is not None
+    ]
+
+
+def _heights(
+    draft: Draft, report: CalibrationReport, problem: HeightsError | None, language: Language
+) -> dict[str, Any]:
+    """What the things of known height bring, in words, and what each of them says."""
+    fitted = report.heights
+    named = [row.id for row in draft.heights if problem and row.kept and row.name in problem.points]
+    rows = []
+    if fitted:
+        used = [row for row in draft.heights if row.kept and row.mark is not None]
+        for index, row in enumerate(used):
+            rows.append(
+                {
+                    "id": row.id,
+                    "top_px": _null_pair(fitted.top_px[index]),
+                    "off_px": number_or_none(float(fitted.off_px[index])),
+                    "disagreement": number_or_none(float(fitted.disagreement[index])),
+                    "suspect": index == fitted.suspect,
+                }
+            )
+    words = language.sentence(problem.message) if problem else language.tell(_height_words(draft, fitted))
+    return {"refused": problem is not None, "message": words, "named": named, "marks": rows}
+
+
+def _height_words(draft: Draft, fitted: HeightFit | None) -> Said:
+    if not draft.heights:
+        return say("")
+    if draft.place is not None:
+        return say("The camera's place and height were entered; these heights are not used.")
+    if fitted is None:
+        return say("Mark foot and top in the picture and type the height between them.")
+    after = fitted.estimate
+    suspect = fitted.suspect
+    if suspect is not None:
+        return say(
+            "{name} does not agree with the rest. Look at its foot, its top and its metres again.",
+            name=fitted.marks[suspect].name,
+        )
+    now = {"height": f"{after.pose.height_m:.1f}", "sigma": f"{after.height_sigma_m:.2f}"}
+    if fitted.before is None:
+        return say(
+            "The camera hangs {height} ± {sigma} m high; without these heights it is not known.", **now
+        )
+    return say(
+        "The camera hangs {height} ± {sigma} m high; without these heights {before} ± {before_sigma} m.",
+        **now,
+        before=f"{fitted.before.pose.height_m:.1f}",
+        before_sigma=f"{fitted.before.height_sigma_m:.2f}",
+    )
 
 
 def _null_pair(values: Float) -> list[float] | None:
@@ -358,32 +516,49 @@ def _zones(
     return found
 
 
-def _notes(report: CalibrationReport, zones: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(report: CalibrationReport, zones: Sequence[Mapping[str, Any]]) -> list[Said]:
     """What somebody should do next, in words, the weightiest first."""
     notes = []
     count = len(report.points)
     if report.suspect is not None:
         notes.append(
-            f"Point {report.suspect} does not agree with the others. Look at it again, in the picture and on the map."
+            say(
+                "Point {name} does not agree with the others. Look at it again, in the picture and on the map.",
+                name=report.suspect,
+            )
         )
     if count == MINIMUM_POINTS:
-        notes.append("Four points always fit exactly, right or wrong. A fifth one checks them.")
+        notes.append(say("Four points always fit exactly, right or wrong. A fifth one checks them."))
     elif count < RECOMMENDED_POINTS:
-        notes.append(f"{count} points; {RECOMMENDED_POINTS} or more, spread out, are recommended.")
+        notes.append(
+            say(
+                "{count} points; {good} or more, spread out, are recommended.",
+                count=count,
+                good=RECOMMENDED_POINTS,
+            )
+        )
     pose, estimate = report.calibration.pose, report.pose_estimate
     if pose is None:
         notes.append(
-            "The camera's height does not follow from these points. Enter its field of view or its place and height,"
-            " so that far cars get the right footprints."
+            say(
+                "The camera's height does not follow from these points. Mark things of known height, or enter its field"
+                " of view, so that far cars get the right footprints."
+            )
         )
     elif estimate and estimate.height_sigma_m > UNSURE_HEIGHT * pose.height_m:
         notes.append(
-            f"The camera's height is uncertain (± {estimate.height_sigma_m:.1f} m). Enter its field of view or its"
-            " place and height."
+            say(
+                "The camera's height is uncertain (± {sigma} m). Mark things of known height, or enter its field of"
+                " view.",
+                sigma=f"{estimate.height_sigma_m:.1f}",
+            )
         )
     notes += [
-        f"Zone {zone['name']}: errors of {zone['worst_sigma_m']:.1f} m must be expected at its worst place."
-        " A point near there helps."
+        say(
+            "Zone {zone}: errors of {sigma} m must be expected at its worst place. A point near there helps.",
+            zone=zone["name"],
+            sigma=f"{zone['worst_sigma_m']:.1f}",
+        )
         for zone in zones
         # What one bad point spoils, another point does not mend.
         if report.suspect is None and (zone["worst_sigma_m"] or 0) > ZONE_SIGMA_M
@@ -395,7 +570,7 @@ def warp(
     draft: Draft, outlines: Sequence[Outline], max_range_m: float, picture: NDArray[np.uint8] | None
 ) -> Warped:
     """The frame seen from above, or without a `picture` the expected error. Raises CalibrationError and ValueError."""
-    report = fit(draft, outlines)
+    report = fit(dataclasses.replace(draft, heights=()), outlines)  # heights leave the ground as it is
     view = report.calibration.view_3857(max_range_m)
     if picture is None:
         size = (draft.image_size[0] // 2, draft.image_size[1] // 2)

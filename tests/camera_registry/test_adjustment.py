@@ -15,7 +15,7 @@ from camera_registry.calibration import Calibration, calibration_from_pose
 from camera_registry.control_points import ControlPoint, calibrate
 from camera_registry.mercator import LocalFrame, lonlat_to_3857, xy_3857_to_lonlat
 from camera_registry.pose import CameraPose
-from camera_registry.pose_fit import HeightMark, estimate_pose, pose_from_heights, pose_of_place
+from camera_registry.pose_fit import estimate_pose, pose_of_place
 from tests.camera_registry.cameras import SIZE, camera
 
 #: Nine places of the picture's lower part, as a careful person spreads them.
@@ -210,27 +210,6 @@ class TestPose:
         assert pose.focal_px == pytest.approx(self.truth.pose.focal_px, rel=0.01)
         with pytest.raises(ValueError, match="above the ground"):
             pose_of_place(self.fitted().matrix, self.truth.frame, SIZE, ground_3857=(0, 0), height_m=-2)
-
-    def marks(self, places):
-        """Posts of 4 m, as the camera sees them; a top is seen where the ground behind it is."""
-        foot = np.array(places, float)
-        height = self.truth.pose.height_m
-        behind = foot * height / (height - 4.0)
-        px = [self.truth.xy_3857_to_px(self.truth.frame.to_3857(ground)) for ground in (foot, behind)]
-        return [
-            HeightMark(f"post {i}", tuple(a), tuple(b), 4.0) for i, (a, b) in enumerate(zip(*px, strict=True))
-        ]
-
-    def test_posts_of_known_height_give_it_too(self):
-        found = pose_from_heights(
-            self.fitted(), self.truth.frame, self.marks([(30, 12), (45, 2), (25, -6), (60, 30)])
-        )
-        assert found.height_m == pytest.approx(35.0, abs=0.1)
-        np.testing.assert_allclose(self.truth.frame.to_metres([found.ground_3857])[0], [0, 0], atol=0.1)
-
-    def test_one_post_is_not_enough(self):
-        with pytest.raises(ValueError, match="two upright"):
-            pose_from_heights(self.fitted(), self.truth.frame, self.marks([(30, 12)]))
 
 
 def test_a_frame_far_from_the_origin_changes_nothing():

@@ -246,7 +246,7 @@ def test_by_keyboard(open_calibrating, camera):
     assert (
         page.locator(f"#frame .cal-marker[data-point=p{number}]")
         .get_attribute("aria-label")
-        .startswith(f"Point {number} in the frame, pixel ")
+        .startswith(f"Point {number} in the picture, pixel ")
     )
     expect(page.locator("#verdict")).to_contain_text("✓")
 

@@ -71,7 +71,7 @@ def test_everything_is_told_of_a_good_set():
 def test_too_few_points_are_no_mistake_yet(count):
     found = answer(draft(SPREAD[:count]))
     assert found["state"] == "waiting"
-    assert found["message"].startswith(str(4 - count))
+    assert found["message"].startswith({0: "4 more", 1: "3 more", 3: "One more"}[count])
 
 
 @pytest.mark.parametrize(
@@ -224,3 +224,49 @@ class TestDrawing:
     def test_what_cannot_be_calibrated_cannot_be_laid(self):
         with pytest.raises(CalibrationError):
             warp(read_draft(draft(SPREAD[:3])), (), 120.0, None)
+
+
+def height(name="H1", foot=(700, 1010), top=(690, 930), metres=4.0, **changes):
+    return {"id": name.lower(), "name": name, "foot_px": foot, "top_px": top, "height_m": metres} | changes
+
+
+def test_heights_that_cannot_be_leave_the_ground_as_it_was():
+    plain = answer(draft())
+    found = answer(draft(heights=[height(metres=0.0)]))
+    assert found["state"] == "fitted" and found["rmse_m"] == plain["rmse_m"]
+    assert found["heights"]["message"] == "H1 cannot be 0 m high: give the metres from its foot to its top."
+    assert (found["heights"]["refused"], found["heights"]["named"]) == (True, ["h1"])
+    with pytest.raises(CalibrationError, match="H1 cannot be"):  # and nothing of it is saved by mistake
+        fit(read_draft(draft(heights=[height(metres=0.0)])))
+
+
+@pytest.mark.parametrize(
+    ("changes", "heights", "words"),
+    [
+        ({}, [], ""),
+        ({}, [height(top=None)], "Mark foot and top"),
+        ({}, [height(metres=None)], "Mark foot and top"),
+        ({}, [height(kept=False)], "Mark foot and top"),
+        ({"place": [35.49, 38.73, 35.0]}, [height()], "were entered; these heights are not used"),
+    ],
+)
+def test_half_done_heights_wait_and_a_measured_place_needs_none(changes, heights, words):
+    found = answer(draft(heights=heights, **changes))
+    assert (found["heights"]["refused"], found["heights"]["marks"]) == (False, [])
+    assert words in found["heights"]["message"]
+
+
+def test_saved_heights_stand_among_the_points_with_how_far_they_are_off():
+    given = read_draft(draft(heights=[height(), height("H2", kept=False), height("H3", top=None)]))
+    rows = saved_points(given, fit(given))
+    assert [row["name"] for row in rows if "height_m" in row] == ["H1", "H2"]
+    assert rows[len(SPREAD)]["off_px"] >= 0 and rows[-1]["off_px"] is None
+    assert all("height_m" not in row for row in rows[: len(SPREAD)])
+
+
+@pytest.mark.parametrize(
+    "bad", ["many", [height()] * 31, [{"id": "h"}], [height(metres="x")], [height(foot=[1])]]
+)
+def test_heights_that_are_none_are_refused(bad):
+    with pytest.raises(ValueError):
+        read_draft(draft(heights=bad))

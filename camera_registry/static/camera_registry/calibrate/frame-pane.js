@@ -3,10 +3,12 @@
 // that a pixel (x, y) lies at latitude -y and longitude x.
 
 import { drawResiduals } from "./drawing.js";
+import { createHeightMarks } from "./height-marks.js";
 import { createLoupe } from "./loupe.js";
 import { createMarkers } from "./pane.js";
+import { text } from "./words.js";
 
-/** @import { Pair, PaneHandlers, Scene } from "./types" */
+/** @import { End, HeightHandlers, Pair, PaneHandlers, Scene } from "./types" */
 
 const MAX_ZOOM = 5;
 
@@ -15,8 +17,8 @@ const toLatLng = ([x, y]) => L.latLng(-y, x);
 /** @param {L.LatLng} at @returns {Pair} */
 const toPair = (at) => [Math.round(at.lng * 100) / 100, Math.round(-at.lat * 100) / 100];
 
-/** @param {HTMLElement} element @param {PaneHandlers} handlers */
-export function createFramePane(element, handlers) {
+/** @param {HTMLElement} element @param {PaneHandlers} handlers @param {HeightHandlers} heightHandlers */
+export function createFramePane(element, handlers, heightHandlers) {
   const map = L.map(element, {
     crs: L.CRS.Simple,
     minZoom: -4,
@@ -41,12 +43,15 @@ export function createFramePane(element, handlers) {
   const arrows = L.layerGroup().addTo(map);
   const border = L.rectangle(bounds(), { className: "cal-border", interactive: false }).addTo(map);
 
-  const markers = createMarkers(map, "px", {
+  /** @type {import("./knobs.js").Ground} */
+  const plane = {
     toLatLng,
     toPair: (at) => clamped(toPair(at)),
     nudged: ([x, y], [dx, dy]) => clamped([Math.round((x + dx) * 100) / 100, Math.round((y + dy) * 100) / 100]),
     accepts: ([x, y]) => x > 0 && y > 0 && x < size[0] && y < size[1],
-  }, handlers);
+  };
+  const markers = createMarkers(map, "px", plane, handlers);
+  const heights = createHeightMarks(map, plane, heightHandlers);
   fit();
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
   /** @type {Scene | null} */
@@ -75,7 +80,7 @@ export function createFramePane(element, handlers) {
   function drawArrows(scene) {
     arrows.clearLayers();
     const factor = drawResiduals(map, arrows, scene, "px", toLatLng);
-    element.dataset.factor = factor > 1 ? `arrows ${factor} × longer than the residuals` : "";
+    element.dataset.factor = factor > 1 ? text("longer", { factor }) : "";
   }
 
   return {
@@ -118,11 +123,12 @@ export function createFramePane(element, handlers) {
         if (layers.area) {
           const area = solution.believed.px.map((ring) => ring.map(toLatLng));
           L.polygon(area, { className: "cal-area", fill: false, interactive: false }).addTo(lines);
-          for (const line of solution.horizon_px) labelled(lines, line, "cal-horizon", "horizon");
+          for (const line of solution.horizon_px) labelled(lines, line, "cal-horizon", text("horizon"));
         }
       }
       drawArrows(scene);
       markers.update(scene);
+      heights.update(scene);
     },
     /** @param {Pair | null} at */
     look(at) {
@@ -130,6 +136,8 @@ export function createFramePane(element, handlers) {
     },
     /** @param {string} id */
     focusPoint: (id) => markers.focus(id),
+    /** @param {string} id @param {End} end */
+    focusHeight: (id, end) => heights.focus(id, end),
     focus: () => element.focus({ preventScroll: true }),
   };
 }

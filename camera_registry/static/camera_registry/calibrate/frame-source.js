@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Where the reference frame comes from: the camera's next one, a file, or one that is still there from before.
 
+import { text } from "./words.js";
+
 /** @import { createServer } from "./server.js" */
 /** @typedef {ReturnType<typeof createServer>} Server */
 
@@ -33,13 +35,13 @@ export function createFrameSource(server, maxBytes, handlers) {
     async next() {
       clearTimeout(timer);
       await server.askForNextFrame();
-      handlers.said("Waiting for the camera's next frame …");
+      handlers.said(text("waitingForFrame"));
       await look();
     },
     /** @param {File} file */
     async upload(file) {
       clearTimeout(timer);
-      if (file.size > maxBytes) throw new Error(`The file is larger than ${Math.round(maxBytes / 1e6)} MB.`);
+      if (file.size > maxBytes) throw new Error(text("tooLarge", { mb: Math.round(maxBytes / 1e6) }));
       await server.uploadFrame(file);
       handlers.arrived(file);
     },

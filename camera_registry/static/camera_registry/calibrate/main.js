@@ -4,13 +4,16 @@
 import { download, toCsv } from "./files.js";
 import { createFramePane } from "./frame-pane.js";
 import { createFrameSource } from "./frame-source.js";
+import { heightPrompt } from "./height-marks.js";
+import { createHeightTable } from "./height-table.js";
 import { createMapPane } from "./map-pane.js";
 import { promptWords, showReport } from "./report.js";
 import { createServer, debounced, sameSize } from "./server.js";
 import { createStore } from "./store.js";
 import { createTable } from "./table.js";
+import { text } from "./words.js";
 
-/** @import { Config, Half, Layers, Pair, PaneHandlers, SavedPoint, Scene, Solution } from "./types" */
+/** @import { Config, Half, HeightHandlers, Layers, Pair, PaneHandlers, SavedHeight, SavedPoint, Scene, Solution } from "./types" */
 
 const SOLVE_MS = 120;
 const WARP_MS = 350;
@@ -28,6 +31,8 @@ let selected = null;
 let solution = null;
 let trouble = "";
 let hasFrame = false;
+/** The thing of known height that is being marked: "new" before its foot, its id before its top. @type {string | null} */
+let marking = null;
 /** @type {Layers} */
 const layers = { residuals: true, area: true, zones: true, errors: false, warp: false, opacity: 0.7 };
 
@@ -35,7 +40,11 @@ const store = createStore(`spark-calibrate-${config.camera}`, () => changed());
 
 /** @type {PaneHandlers} */
 const handlers = {
-  placed(half, at) {
+  placed(half, at, byKey) {
+    if (marking && half === "px") {
+      placeHeight(marking, at, byKey);
+      return null;
+    }
     const open = store.draft.points.find((point) => point.id === selected && !point[half]);
     if (open) {
       store.changePoint(open.id, { [half]: at });
@@ -63,7 +72,24 @@ const handlers = {
     if (half === "px") frame.look(at);
   },
 };
-const frame = createFramePane(byId("frame"), handlers);
+/** @type {HeightHandlers} */
+const heightHandlers = {
+  moved: (id, end, to, merge) => store.changeHeight(id, { [`${end}_px`]: to }, merge),
+  removed: (id) => store.removeHeight(id),
+  toggled(id) {
+    const mark = store.draft.heights.find((one) => one.id === id);
+    if (mark) store.changeHeight(id, { kept: !mark.kept });
+  },
+  selected: () => undefined,
+  onwards(id, end) {
+    const mark = store.draft.heights.find((one) => one.id === id);
+    if (end === "top") heightTable.focus(id);
+    else if (mark?.top_px) frame.focusHeight(id, "top");
+    else frame.focus();
+  },
+  lookedAt: (at) => frame.look(at),
+};
+const frame = createFramePane(byId("frame"), handlers, heightHandlers);
 const ground = createMapPane(byId("map"), config, handlers);
 const table = createTable(byId("points"), {
   changed: (id, change) => {
@@ -73,6 +99,30 @@ const table = createTable(byId("points"), {
   selected: handlers.selected,
   removed: handlers.removed,
 });
+
+const heightTable = createHeightTable(byId("heights"), {
+  changed: (id, change) => store.changeHeight(id, change),
+  selected: () => undefined,
+  removed: (id) => store.removeHeight(id),
+});
+
+/** Foot first, then top, then the metres. @param {string} which @param {Pair} at @param {boolean} byKey */
+function placeHeight(which, at, byKey) {
+  const isFoot = which === "new";
+  const id = isFoot ? store.addHeight({ foot_px: at }) : which;
+  if (!isFoot) store.changeHeight(id, { top_px: at });
+  mark(isFoot ? id : null);
+  if (byKey) frame.focusHeight(id, isFoot ? "foot" : "top");
+  else if (!isFoot) heightTable.focus(id);
+}
+
+/** @param {string | null} which */
+function mark(which) {
+  marking = which;
+  byId("add-height").setAttribute("aria-pressed", String(which !== null));
+  byId("frame").classList.toggle("marking", which !== null);
+  show();
+}
 
 /** Enter on a marker: to the point's other half, which appears where it is expected, or to the next point. @param {string} id @param {Half} half */
 function onwards(id, half) {
@@ -131,12 +181,15 @@ function show() {
   const { draft } = store;
   if (selected && !draft.points.some((point) => point.id === selected)) selected = null;
   /** @type {Scene} */
-  const scene = { points: draft.points, selected, solution, layers };
+  const scene = { points: draft.points, heights: draft.heights, selected, solution, layers };
+  if (marking && marking !== "new" && !draft.heights.some((one) => one.id === marking)) mark(null);
   frame.update(scene);
   ground.update(scene);
   table.update(scene);
+  heightTable.update(scene);
   showReport(draft.imageSize ? solution : null, trouble);
-  byId("prompt").textContent = promptWords(draft, selected, hasFrame);
+  byId("prompt").textContent = heightPrompt(draft.heights, marking) || promptWords(draft, selected, hasFrame);
+  byId("heights-table").hidden = draft.heights.length === 0;
   byId("no-points").hidden = draft.points.length > 0;
   byId("points-table").hidden = draft.points.length === 0;
   byId("undo").toggleAttribute("disabled", !store.canUndo);
@@ -189,8 +242,9 @@ const source = createFrameSource(server, config.maxFrameBytes, {
     await frame.show(size, picture);
     store.setImageSize(size);
     const other = config.imageSize && !sameSize(size, config.imageSize);
-    const words = `${size[0]} × ${size[1]} px. The frame is kept for half an hour at most, and goes when you save or leave.`;
-    say(other ? `${words} The version in use is for ${config.imageSize?.join(" × ")} px: from saving on, only frames of the new size are accepted.` : words);
+    const words = [text("frameKept", sized(size))];
+    if (other && config.imageSize) words.push(text("otherThanUsed", sized(config.imageSize)));
+    say(words.join(" "));
   },
   said: say,
 });
@@ -210,9 +264,15 @@ async function importCsv(csv) {
   take(await server.readPoints(csv));
 }
 
-/** @param {SavedPoint[]} points */
-function take(points) {
-  store.replacePoints(points.map((point) => ({ kept: true, ...point })));
+/** @param {Pair} size */
+const sized = ([width, height]) => ({ width, height });
+
+/** @param {SavedPoint[]} points @param {SavedHeight[]} [heights] */
+function take(points, heights) {
+  store.replacePoints(
+    points.map((point) => ({ kept: true, ...point })),
+    heights?.map((mark) => ({ kept: true, ...mark })),
+  );
   ground.open(points.map((point) => point.lonlat));
 }
 
@@ -229,10 +289,15 @@ document.addEventListener("paste", (event) => {
   attempt(() => importCsv(words));
 });
 byId("export").addEventListener("click", () => download(toCsv(store.draft.points), `${config.camera}.csv`));
+/** @param {SavedPoint | SavedHeight} row @returns {row is SavedHeight} */
+const isHeight = (row) => "height_m" in row;
+/** @param {SavedPoint | SavedHeight} row @returns {row is SavedPoint} */
+const isPoint = (row) => !isHeight(row);
 for (const { version, note, points, imageSize } of config.versions) {
   const option = document.createElement("option");
   option.value = String(version);
-  option.textContent = `version ${version}: ${points.length} points, ${imageSize.join(" × ")}${note ? `, ${note}` : ""}`;
+  const words = text("version", { version, count: points.filter(isPoint).length, ...sized(imageSize) });
+  option.textContent = note ? `${words}, ${note}` : words;
   byId("from-version").append(option);
 }
 byId("from-version").hidden = config.versions.length === 0;
@@ -246,8 +311,8 @@ byId("from-version").addEventListener("change", () => {
     frame.show(found.imageSize, null);
   }
   if (store.draft.imageSize && !sameSize(found.imageSize, store.draft.imageSize)) {
-    say(`These points were picked on a picture of ${found.imageSize.join(" × ")} px; this one has another size.`);
-  } else take(found.points);
+    say(text("otherThanPicked", sized(found.imageSize)));
+  } else take(found.points.filter(isPoint), found.points.filter(isHeight));
 });
 
 // --- undo, layers, settings --------------------------------------------------------------------------------------------
@@ -304,6 +369,14 @@ for (const id of ["place", "height"]) {
     else if (store.draft.place) store.set({ place: null });
   });
 }
+
+byId("add-height").addEventListener("click", () => {
+  mark(marking ? null : "new");
+  if (marking) frame.focus();
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && marking) mark(null);
+});
 
 // --- the end -----------------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 
 import { drawResiduals } from "./drawing.js";
 import { createMarkers } from "./pane.js";
+import { text } from "./words.js";
 
 /** @import { Config, Pair, PaneHandlers, Scene } from "./types" */
 
@@ -62,7 +63,7 @@ export function createMapPane(element, config, handlers) {
   function drawArrows(scene) {
     arrows.clearLayers();
     const factor = drawResiduals(map, arrows, scene, "lonlat", toLatLng);
-    element.dataset.factor = factor > 1 ? `arrows ${factor} × longer than the residuals` : "";
+    element.dataset.factor = factor > 1 ? text("longer", { factor }) : "";
   }
 
   return {
@@ -119,7 +120,7 @@ export function createMapPane(element, config, handlers) {
         }
         if (solution.pose) {
           const name = document.createElement("span");
-          name.textContent = "camera";
+          name.textContent = text("camera");
           const icon = L.divIcon({ className: "cal-text cal-camera-name", iconSize: [0, 0], html: name });
           const at = toLatLng(solution.pose.lonlat);
           L.circleMarker(at, { radius: 6, className: "cal-camera", interactive: false }).addTo(lines);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What the calibration is worth, in numbers and sentences.
 
+import { decimal, text } from "./words.js";
+
 /** @import { Draft, Fitted, Solution } from "./types" */
 
 /** Leave-one-out errors that are good, and just good enough to place cars, true metres. */
@@ -20,40 +22,44 @@ export function showReport(solution, trouble) {
   if (verdict.textContent !== words) verdict.textContent = words;
   const fitted = solution?.state === "fitted" ? solution : null;
   numbers(fitted);
+  const said = byId("height-said");
+  const heightWords = fitted?.heights.message ?? "";
+  if (said.textContent !== heightWords) said.textContent = heightWords;
+  said.classList.toggle("bad", Boolean(fitted?.heights.refused || fitted?.heights.marks.some((mark) => mark.suspect)));
   byId("notes").replaceChildren(...(fitted?.notes ?? []).map((note) => item("li", note)));
   const zones = fitted?.zones ?? [];
   byId("zone-facts").replaceChildren(
     ...zones.map((zone) => {
-      const worst = zone.worst_sigma_m === null ? "not seen" : `error up to ${zone.worst_sigma_m.toFixed(2)} m`;
-      return item("li", `${zone.name}: ${Math.round(zone.seen_share * 100)} % in view, ${worst}`);
+      const worst = zone.worst_sigma_m === null ? text("notSeen") : text("errorUpTo", { m: decimal(zone.worst_sigma_m, 2) });
+      return item("li", text("zoneIs", { zone: zone.name, share: Math.round(zone.seen_share * 100), worst }));
     }),
   );
 }
 
 /** @param {Fitted} solution */
 function fittedWords({ rmse_m: rmse, leave_one_out_rmse_m: others }) {
-  if (others === null) return "✓ Four points fit exactly, which proves nothing yet.";
-  const good = others < GOOD_M ? "Good" : others < FAIR_M ? "Fair" : "Poor";
-  return `${others < FAIR_M ? "✓" : "⚠"} ${good}: off by ${others.toFixed(2)} m where the others must find a point (fit ${rmse.toFixed(2)} m).`;
+  if (others === null) return `✓ ${text("fourFit")}`;
+  const grade = others < GOOD_M ? "good" : others < FAIR_M ? "fair" : "poor";
+  return `${others < FAIR_M ? "✓" : "⚠"} ${text(grade, { others: decimal(others, 2), fit: decimal(rmse, 2) })}`;
 }
 
 /** @param {Fitted | null} fitted */
 function numbers(fitted) {
   const pose = fitted?.pose;
-  const plusMinus = (/** @type {number | null | undefined} */ sigma) => (sigma == null ? "" : ` ± ${sigma.toFixed(1)}`);
+  const plusMinus = (/** @type {number | null | undefined} */ sigma) => (sigma == null ? "" : ` ± ${decimal(sigma, sigma < 0.1 ? 2 : 1)}`);
   /** @type {[string, string][]} */
   const rows = fitted
     ? [
-        ["RMSE", `${fitted.rmse_m.toFixed(3)} m · ${fitted.rmse_px.toFixed(2)} px`],
-        ["Leave-one-out", fitted.leave_one_out_rmse_m === null ? "–" : `${fitted.leave_one_out_rmse_m.toFixed(3)} m`],
-        ["Condition number", fitted.condition_number.toFixed(0)],
-        ["Lens term", fitted.lens_k === null ? "none" : fitted.lens_k.toFixed(3)],
-        ["Camera height", pose ? `${pose.height_m.toFixed(1)}${plusMinus(pose.height_sigma_m)} m` : "unknown"],
-        ["Camera place", pose ? (pose.place_sigma_m === null ? "entered" : `± ${pose.place_sigma_m.toFixed(1)} m`) : "unknown"],
-        ["Field of view", pose ? `${pose.fov_deg.toFixed(0)}°, without the lens's bend` : "unknown"],
+        ["rmse", `${decimal(fitted.rmse_m, 3)} m · ${decimal(fitted.rmse_px, 2)} px`],
+        ["leaveOneOut", fitted.leave_one_out_rmse_m === null ? "–" : `${decimal(fitted.leave_one_out_rmse_m, 3)} m`],
+        ["condition", decimal(fitted.condition_number, 0)],
+        ["lensTerm", fitted.lens_k === null ? text("none") : decimal(fitted.lens_k, 3)],
+        ["cameraHeight", pose ? `${decimal(pose.height_m, 1)}${plusMinus(pose.height_sigma_m)} m` : text("unknown")],
+        ["cameraPlace", pose ? (pose.place_sigma_m === null ? text("entered") : `± ${decimal(pose.place_sigma_m, 1)} m`) : text("unknown")],
+        ["fieldOfView", pose ? text("withoutBend", { degrees: decimal(pose.fov_deg, 0) }) : text("unknown")],
       ]
     : [];
-  byId("numbers").replaceChildren(...rows.flatMap(([name, value]) => [item("dt", name), item("dd", value)]));
+  byId("numbers").replaceChildren(...rows.flatMap(([name, value]) => [item("dt", text(name)), item("dd", value)]));
 }
 
 /**
@@ -62,9 +68,9 @@ function numbers(fitted) {
  */
 export function promptWords(draft, selected, hasFrame) {
   const open = draft.points.find((point) => point.id === selected && (!point.px || !point.lonlat));
-  if (open) return `Point ${open.name}: now ${open.px ? "the same place on the map" : "the same place in the picture"}.`;
-  if (!hasFrame && !draft.points.length) return "Take a reference frame first.";
-  return "Click something on the ground in the picture, then the same place on the map.";
+  if (open) return text(open.px ? "nowOnMap" : "nowInPicture", { name: open.name });
+  if (!hasFrame && !draft.points.length) return text("frameFirst");
+  return text("clickSomething");
 }
 
 /** @param {string} tag @param {string} words */

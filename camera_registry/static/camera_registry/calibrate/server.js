@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // All that the page asks of the server, which does all of the mathematics.
 
+import { text } from "./words.js";
+
 /** @import { Config, Draft, Pair, SavedPoint, Solution } from "./types" */
 
 /** What the server refused, in its words. */
@@ -27,6 +29,7 @@ export function createServer(config, csrf) {
       lens: draft.lens,
       fov_deg: draft.fovDeg,
       place: draft.place,
+      heights: draft.heights,
       ...more,
     });
 
@@ -77,9 +80,7 @@ async function words(response) {
   try {
     return (await response.json()).message;
   } catch {
-    return response.status === 403
-      ? "You are logged out, or may no longer change this camera. Log in again in another tab."
-      : `The server answered ${response.status}.`;
+    return response.status === 403 ? text("loggedOut") : text("serverAnswered", { status: response.status });
   }
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The draft of a calibration with everything it was before. Drafts are values: a change makes a new one.
 
-/** @import { Draft, Pair, Point } from "./types" */
+/** @import { Draft, HeightMark, Pair, Point } from "./types" */
 
 /** Steps of the same kind within this time are one for undo, ms: holding an arrow key down is one movement. */
 const MERGE_MS = 900;
 const MAX_STEPS = 300;
 
 /** @type {Draft} */
-const EMPTY = { points: [], lens: "auto", fovDeg: null, place: null, imageSize: null };
+const EMPTY = { points: [], lens: "auto", fovDeg: null, place: null, heights: [], imageSize: null };
 
 /**
  * @param {string} key  under which the draft survives a reload of the page, in this tab only
@@ -58,6 +58,23 @@ export function createStore(key, changed) {
     return id;
   }
 
+  /** @param {string} id @param {Partial<HeightMark>} change @param {string} [kind] */
+  function changeHeight(id, change, kind) {
+    const heights = draft.heights.map((mark) => (mark.id === id ? { ...mark, ...change } : mark));
+    commit({ ...draft, heights }, kind);
+  }
+
+  /** @param {Partial<HeightMark>} known */
+  function addHeight(known) {
+    const used = new Set(draft.heights.map((mark) => mark.id));
+    let number = 1;
+    while (used.has(`h${number}`)) number += 1;
+    const id = `h${number}`;
+    const mark = { id, name: `H${number}`, foot_px: null, top_px: null, height_m: null, kept: true, ...known };
+    commit({ ...draft, heights: [...draft.heights, mark] });
+    return id;
+  }
+
   return {
     get draft() {
       return draft;
@@ -70,13 +87,23 @@ export function createStore(key, changed) {
     },
     addPoint,
     changePoint,
+    addHeight,
+    changeHeight,
+    /** @param {string} id */
+    removeHeight(id) {
+      commit({ ...draft, heights: draft.heights.filter((mark) => mark.id !== id) });
+    },
     /** @param {string} id */
     removePoint(id) {
       commit({ ...draft, points: draft.points.filter((point) => point.id !== id) });
     },
-    /** @param {Omit<Point, "id">[]} points */
-    replacePoints(points) {
-      commit({ ...draft, points: points.map((point, index) => ({ ...point, id: `p${index + 1}` })) });
+    /** @param {Omit<Point, "id">[]} points @param {Omit<HeightMark, "id">[]} [heights]  without them those that are there stay */
+    replacePoints(points, heights) {
+      commit({
+        ...draft,
+        points: points.map((point, index) => ({ ...point, id: `p${index + 1}` })),
+        heights: heights?.map((mark, index) => ({ ...mark, id: `h${index + 1}` })) ?? draft.heights,
+      });
     },
     /** @param {Partial<Draft>} change @param {string} [kind] */
     set(change, kind) {

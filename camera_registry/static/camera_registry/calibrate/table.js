@@ -2,6 +2,7 @@
 // The points as a table: the same draft as in both panes, to read, type and paste into. Rows stay while they are edited.
 
 import { lonlatText, parsePair, pxText } from "./files.js";
+import { decimal, text } from "./words.js";
 
 /** @import { Half, Point, PointResult, Scene } from "./types" */
 
@@ -40,9 +41,9 @@ export function createTable(body, handlers) {
 function createRow(id, handlers) {
   const element = document.createElement("tr");
   element.dataset.row = id;
-  const name = field("Name", "cal-name");
-  const px = field("Pixel x, y", "cal-px");
-  const lonlat = field("Longitude, latitude", "cal-lonlat");
+  const name = field(text("name"), "cal-name");
+  const px = field(text("pixel"), "cal-px");
+  const lonlat = field(text("lonlat"), "cal-lonlat");
   const kept = document.createElement("input");
   kept.type = "checkbox";
   const remove = document.createElement("button");
@@ -66,7 +67,7 @@ function createRow(id, handlers) {
     input.addEventListener("change", () => {
       const pair = parsePair(input.value);
       if (pair || !input.value.trim()) return handlers.changed(id, { [half]: pair });
-      input.setCustomValidity(half === "px" ? "Two numbers: x, y" : "Two numbers: longitude, latitude in degrees");
+      input.setCustomValidity(text(half === "px" ? "twoNumbersPx" : "twoNumbersLonlat"));
       input.reportValidity();
     });
   }
@@ -79,15 +80,15 @@ function createRow(id, handlers) {
       write(px, pxText(point.px));
       write(lonlat, lonlatText(point.lonlat));
       kept.checked = point.kept;
-      kept.setAttribute("aria-label", `Use point ${point.name}`);
-      remove.setAttribute("aria-label", `Delete point ${point.name}`);
-      remove.title = "Delete";
-      for (const [input, words] of /** @type {[HTMLInputElement, string][]} */ ([
-        [name, "Name"],
-        [px, "Pixel x, y"],
-        [lonlat, "Longitude, latitude"],
+      kept.setAttribute("aria-label", text("usePoint", { name: point.name }));
+      remove.setAttribute("aria-label", text("deletePoint", { name: point.name }));
+      remove.title = text("delete");
+      for (const [input, what] of /** @type {[HTMLInputElement, string][]} */ ([
+        [name, text("name")],
+        [px, text("pixel")],
+        [lonlat, text("lonlat")],
       ])) {
-        input.setAttribute("aria-label", `${words} of point ${point.name}`);
+        input.setAttribute("aria-label", text("ofPoint", { what, name: point.name }));
       }
       element.className = [selected && "selected", (named || result?.suspect) && "bad", !point.kept && "dropped"]
         .filter(Boolean)
@@ -103,44 +104,45 @@ function createRow(id, handlers) {
 function judge(place, point, result, named) {
   const error = result?.leave_one_out_m ?? null;
   const words = document.createElement("span");
-  words.textContent = error === null ? "–" : `${error.toFixed(2)} m`;
+  words.textContent = error === null ? "–" : `${decimal(error, 2)} m`;
   place.replaceChildren(words);
   if (error !== null && result?.disagreement != null) {
     const bar = document.createElement("meter");
     Object.assign(bar, { min: 0, max: 1.5, low: 0.7, high: 1, optimum: 0, value: Math.min(1.5, result.disagreement) });
     bar.setAttribute("aria-hidden", "true");
-    bar.title = "How strongly the others speak against this point";
+    bar.title = text("howStrongly");
     place.append(bar);
   }
   const sign = document.createElement("strong");
-  sign.textContent = named ? "⚠ refused" : result?.suspect ? "⚠ does not agree" : point.kept ? "" : "check only";
+  const verdict = named ? `⚠ ${text("refused")}` : result?.suspect ? `⚠ ${text("disagrees")}` : "";
+  sign.textContent = verdict || (point.kept ? "" : text("checkOnly"));
   if (sign.textContent) place.append(sign);
 }
 
 /** @param {number | null | undefined} value @param {number} digits */
-const number = (value, digits) => (value == null ? "–" : value.toFixed(digits));
+const number = (value, digits) => (value == null ? "–" : decimal(value, digits));
 
-/** @param {HTMLInputElement} input @param {string} text  What is being typed is left alone. */
-function write(input, text) {
+/** @param {HTMLInputElement} input @param {string} value  What is being typed is left alone. */
+export function write(input, value) {
   if (document.activeElement !== input || input.dataset.shown === input.value) {
-    if (input.value !== text) input.value = text;
-    input.dataset.shown = text;
+    if (input.value !== value) input.value = value;
+    input.dataset.shown = value;
   }
 }
 
 /** @param {string} label @param {string} className */
-function field(label, className) {
+export function field(label, className) {
   const input = document.createElement("input");
   input.type = "text";
   input.className = className;
-  input.placeholder = label === "Name" ? "" : label.toLowerCase();
+  input.placeholder = className === "cal-name" ? "" : label.toLocaleLowerCase(document.documentElement.lang);
   input.autocomplete = "off";
   input.spellcheck = false;
   return input;
 }
 
 /** @param {HTMLElement[]} content */
-function cell(...content) {
+export function cell(...content) {
   const td = document.createElement("td");
   td.append(...content);
   return td;

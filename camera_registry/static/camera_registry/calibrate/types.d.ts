@@ -15,6 +15,19 @@ export interface Point {
   kept: boolean;
 }
 
+/** Where something upright stands on the ground, and its upper end. */
+export type End = "foot" | "top";
+
+/** Something upright of known height; what is not known yet is null. Height in metres. */
+export interface HeightMark {
+  id: string;
+  name: string;
+  foot_px: Pair | null;
+  top_px: Pair | null;
+  height_m: number | null;
+  kept: boolean;
+}
+
 /** What undo goes back to; never changed in place. */
 export interface Draft {
   points: readonly Point[];
@@ -22,6 +35,7 @@ export interface Draft {
   fovDeg: number | null;
   /** Longitude, latitude, height in metres; null: estimated. */
   place: [number, number, number] | null;
+  heights: readonly HeightMark[];
   imageSize: Pair | null;
 }
 
@@ -33,6 +47,15 @@ export interface PointResult {
   residual_m: number | null;
   leave_one_out_m: number | null;
   /** How strongly the others speak against it; from 1 on it is suspected. */
+  disagreement: number | null;
+  suspect: boolean;
+}
+
+export interface HeightResult {
+  id: string;
+  /** Where the fitted camera sees the top. */
+  top_px: Pair | null;
+  off_px: number | null;
   disagreement: number | null;
   suspect: boolean;
 }
@@ -62,6 +85,7 @@ export interface Fitted {
     place_sigma_m: number | null;
     height_sigma_m: number | null;
   } | null;
+  heights: { refused: boolean; message: string; named: string[]; marks: HeightResult[] };
   horizon_px: Pair[][];
   believed: { px: Pair[][]; lonlat: Pair[][] };
   zones: { name: string; px: Pair[][]; seen_share: number; worst_sigma_m: number | null }[];
@@ -96,7 +120,9 @@ export interface Config {
   zones: { name: string; rings: Pair[][] }[];
   /** Rings of the ground that the calibration in use shows. */
   view: Pair[][];
-  versions: { version: number; note: string; points: SavedPoint[]; imageSize: Pair }[];
+  versions: { version: number; note: string; points: (SavedPoint | SavedHeight)[]; imageSize: Pair }[];
+  /** What the script says, in the reader's language. */
+  words: Record<string, string>;
   first: boolean;
   colourRangeM: Pair;
   tileUrl: string;
@@ -111,10 +137,30 @@ export interface SavedPoint {
   kept?: boolean;
 }
 
+/** A thing of known height, which is kept among the points of a version. */
+export interface SavedHeight {
+  name: string;
+  foot_px: Pair;
+  top_px: Pair;
+  height_m: number;
+  kept?: boolean;
+}
+
+/** What a person does with things of known height. */
+export interface HeightHandlers {
+  moved(id: string, end: End, to: Pair, merge: string): void;
+  removed(id: string): void;
+  toggled(id: string): void;
+  selected(id: string): void;
+  /** Enter on an end: on to the other end, or to the metres. */
+  onwards(id: string, end: End): void;
+  lookedAt(at: Pair): void;
+}
+
 /** What a person does in a pane. */
 export interface PaneHandlers {
-  /** A click, or Enter with the cross hair in the middle. */
-  placed(half: Half, at: Pair): string;
+  /** A click, or Enter with the cross hair in the middle; returns the point to focus, if it is one. */
+  placed(half: Half, at: Pair, byKey: boolean): string | null;
   moved(id: string, half: Half, to: Pair, merge: string): void;
   selected(id: string): void;
   removed(id: string): void;
@@ -128,6 +174,7 @@ export interface PaneHandlers {
 /** What both panes draw. */
 export interface Scene {
   points: readonly Point[];
+  heights: readonly HeightMark[];
   selected: string | null;
   solution: Solution | null;
   layers: Layers;
