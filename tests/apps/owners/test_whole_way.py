@@ -15,12 +15,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.owners import services
+from camera_registry import services as registry
 from camera_registry.keys import host_key_fingerprints
 from camera_registry.models import Camera
 from camera_registry.privacy_mask import mask_of
 from camera_registry.reference_frames import reference_frames
-from tests.apps.devices import PHONE
-from tests.apps.owners.lending import PASSWORD, photograph, running_intake
+from tests.apps.devices import DESKTOP, PHONE
+from tests.apps.owners.lending import (
+    PASSWORD,
+    a_lent_camera,
+    a_person,
+    logged_in,
+    photograph,
+    running_intake,
+)
 from tests.apps.webmap.test_a11y import FINGER_PX, TARGETS, axe
 from tests.camera_registry.doors import running_door
 
@@ -187,3 +195,23 @@ def cover(page: Page, send) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#said")).to_contain_text("Saved")
     expect(page.locator("#frame img")).to_be_hidden()
+
+
+def test_the_pages_are_for_everyone_in_the_dark_and_on_a_desk_too(open_page, live_server, redis_client):
+    ada = a_person()
+    camera = a_lent_camera(ada)
+    registry.record_rejection(camera.name, "truncated", "x")
+    session = logged_in(ada).cookies["sessionid"].value
+    at = f"camera/{camera.name}"
+    for device, scheme, locale in ((PHONE, "dark", "tr-TR"), (DESKTOP, "dark", "en-GB")):
+        page = open_page(f"{live_server.url}/my/login/", **device, color_scheme=scheme, locale=locale)
+        held_to_the_house(page)
+        page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+        for where in (
+            "",
+            "new/",
+            "account/delete/",
+            *(f"{at}/{end}" for end in ("", "connect/", "mask/", "notice/")),
+        ):
+            page.goto(f"{live_server.url}/my/{where}")
+            held_to_the_house(page)
