@@ -21,6 +21,7 @@ from apps.parking.choices import Standing, ZoneState
 from apps.parking.models import ParkingZone, ZoneSnapshot
 from apps.parking.shapes import to_shapely
 from apps.parking.zone_editing import editing_urls
+from apps.parking.zone_exchange import exchange_urls
 
 #: How many of the last layouts a zone's page shows.
 LAST_SNAPSHOTS = 10
@@ -91,7 +92,7 @@ class ParkingZoneAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[Any]:
         """The editor and the files, before the addresses of single zones."""
-        return [*editing_urls(self), *super().get_urls()]
+        return [*editing_urls(self), *exchange_urls(self), *super().get_urls()]
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

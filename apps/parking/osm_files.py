@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import osmium
+from osmium import osm
 
 __all__ = ["OSM_ENDINGS", "OsmExtract", "OsmFileRefused", "OsmNode", "OsmWay", "read_osm"]
 
@@ -101,11 +102,11 @@ def _overpass(path: Path) -> Iterator[OsmWay | OsmNode]:
 
 def _osmium(path: Path) -> Iterator[OsmWay | OsmNode]:
     for item in osmium.FileProcessor(str(path)).with_locations():
-        if item.is_node():
+        if isinstance(item, osm.Node):
             if item.tags.get("highway") in _NODE_KINDS:
                 tags = {tag.k: tag.v for tag in item.tags}
                 yield OsmNode(item.id, (item.location.lon, item.location.lat), tags)
-        elif item.is_way():
+        elif isinstance(item, osm.Way):
             tags = {tag.k: tag.v for tag in item.tags}
             if _wanted_way(tags):
                 nodes = [node.ref for node in item.nodes]

@@ -230,9 +230,10 @@ class TestZonesOut:
         make_zone(
             "yard", name="Bahçe", geometry_3857=square, kerb_3857=kerb, access_edges_3857=edges, mixed_sizes=True,
             mode="diagonal", angle_deg=60.5, slot_length_m=4.9, access="private", validity_s=77, enabled=False,
+            hours="Mo-Fr 18:00-08:00; PH 00:00-24:00", standing="proposed", source="a survey", licence="CC0",
         )  # fmt: skip
 
-    @pytest.mark.parametrize("name", ["zones.geojson", "zones.shp", "zones.gpkg"])
+    @pytest.mark.parametrize("name", ["zones.geojson", "zones.shp", "zones.gpkg", "zones.zip"])
     def test_what_goes_out_comes_back_unchanged(self, zones, tmp_path, name, capsys):
         call_command("export_zones", str(tmp_path / name))
         assert "2 zones written" in capsys.readouterr().out
