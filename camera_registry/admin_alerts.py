@@ -48,6 +48,8 @@ class AlertsOnThePage:
         camera = self._camera(request, pk)
         if isinstance(camera, HttpResponse):
             return camera
+        if not alerts.may_test(camera):
+            return self._back(request, camera, _("A test was sent a moment ago; wait a minute."))
         if not alerts.queue_test(camera):
             messages.warning(request, self.no_way(camera))
         return self._back(request, camera, _("Test alerts are on their way; below is what became of them."))

@@ -29,7 +29,14 @@ from camera_registry.health import CameraHealth, camera_health, health_queryset
 from camera_registry.health_models import AlertChannel, AlertEvent, AlertStatus
 from camera_registry.models import Camera, CameraAlert, CameraIncident
 
-__all__ = ["look_after_cameras", "new_webhook_secret", "queue_test", "send_waiting", "site_trouble"]
+__all__ = [
+    "look_after_cameras",
+    "may_test",
+    "new_webhook_secret",
+    "queue_test",
+    "send_waiting",
+    "site_trouble",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +49,7 @@ CLAIMED_AT_ONCE = 40
 MAX_ERROR_CHARS = 300
 #: The first half of PostgreSQL's advisory locks of this room: “alrt”.
 LOCK_CLASS = 0x616C7274
+TEST_EVERY_S = 60
 _DAY = dt.timedelta(days=1)
 
 _KINDS = {CameraState.LATE: AlertEvent.LATE.value, CameraState.SUSPENDED: AlertEvent.SUSPENDED.value}
@@ -187,6 +195,12 @@ def _iso(moment: dt.datetime | None) -> str | None:
     if moment is None:
         return None
     return moment.astimezone(dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def may_test(camera: Camera) -> bool:
+    """Whether the last test was long enough ago: a webhook may lead to somebody who did not ask for any."""
+    since = timezone.now() - dt.timedelta(seconds=TEST_EVERY_S)
+    return not CameraAlert.objects.filter(camera=camera, event=AlertEvent.TEST, created_at__gt=since).exists()
 
 
 def queue_test(camera: Camera) -> list[CameraAlert]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.owners.views import account, camera, login, mask, notice
+from apps.owners.views import account, alerts, camera, login, mask, notice
 
 app_name = "owners"
 
@@ -25,6 +25,9 @@ urlpatterns = [
     path("camera/<slug:name>/switch/", camera.SwitchView.as_view(), name="switch"),
     path("camera/<slug:name>/withdraw/", camera.WithdrawView.as_view(), name="withdraw"),
     path("camera/<slug:name>/delete/", camera.DeleteCameraView.as_view(), name="delete"),
+    path("camera/<slug:name>/alerts/", alerts.AlertsView.as_view(), name="alerts"),
+    path("camera/<slug:name>/alerts/test/", alerts.AlertTestView.as_view(), name="alert-test"),
+    path("camera/<slug:name>/alerts/secret/", alerts.AlertSecretView.as_view(), name="alert-secret"),
     path("camera/<slug:name>/first-frame/", camera.FirstFrameView.as_view(), name="first-frame"),
     path("camera/<slug:name>/mask/", mask.MaskView.as_view(), name="mask"),
     path("camera/<slug:name>/mask/frame/", mask.FrameView.as_view(), name="mask-frame"),
