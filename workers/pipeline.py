@@ -30,6 +30,7 @@ from camera_registry.privacy_mask import PrivacyMask
 from workers.layouts import ClassLayout, SpaceFound, lay_out_sizes
 from workers.occupancy import Zone, ZoneObservation, fuse, observe_zones
 from workers.segmentation import CarMask, Segmenter
+from workers.visibility import why_nothing_can_be_said
 
 __all__ = [
     "CameraView",
@@ -101,7 +102,10 @@ class ZoneLayout:
 
 @dataclass(frozen=True)
 class FrameAnalysis:
-    """Everything that one frame on its own says, with the wall time of each stage in milliseconds."""
+    """Everything that one frame on its own says, with the wall time of each stage in milliseconds.
+
+    blind: why nothing can be said, when the image shows nothing; no zone is answered then.
+    """
 
     masks: tuple[CarMask, ...]
     observation: FrameObservation
@@ -109,6 +113,7 @@ class FrameAnalysis:
     segment_ms: float
     ground_ms: float
     placement_ms: float
+    blind: str = ""
 
 
 def analyse_frame(
@@ -132,6 +137,9 @@ def analyse_frame(
     if camera.mask is not None:
         image = image.copy()
         camera.mask.blacken(image)
+    blind = why_nothing_can_be_said(image)
+    if blind:
+        return FrameAnalysis((), FrameObservation((), ()), (), 0.0, 0.0, 0.0, blind)
     started = time.perf_counter()
     (masks,) = segmenter.segment([image])
     segmented = time.perf_counter()

@@ -75,6 +75,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         free = "unknown" if zone["free_count"] is None else f"{zone['free_count']} free"
         fits = "".join(f", {count} for {key}" for key, count in zone.get("free_for", {}).items())
         print(f"{zone['slug']:<24} {free}{fits}")
+    if analysis.blind:
+        print(f"nothing can be said of {args.image}: {analysis.blind}", file=sys.stderr)
     print(
         f"{len(analysis.masks)} cars; segment {analysis.segment_ms:.0f} ms, ground {analysis.ground_ms:.0f} ms,"
         f" placement {analysis.placement_ms:.0f} ms"

@@ -26,8 +26,12 @@ from camera_registry.view_turn import ViewShift, corrected, displacement_px
 from camera_registry.view_watch import ViewMemory, ViewRecord, judge, usable, why_unrecognised
 from workers.pipeline import CameraView
 from workers.segmentation import CarMask
+from workers.visibility import why_nothing_can_be_said
 
 __all__ = ["LookedAt", "ViewGuard"]
+
+#: What comparing says of a picture that shows nothing.
+UNRECOGNISED = ViewShift(None, float("nan"), float("nan"), 0, 0, -1)
 
 #: A corrected view of the ground is used again while the camera has not moved by more than this, pixels: working out the
 #: ground in view takes longer than a frame's own geometry.
@@ -61,12 +65,16 @@ class ViewGuard:
         features = find_features(image)
         if view.mask is not None:
             features = without_masked(features, view.mask)
+        blind = why_nothing_can_be_said(image)
         check = camera.current_view_check
         reference = _reference(check)
         if check is None or reference is None:
-            return LookedAt(view, _record(ViewMemory(), features), features, None, None)
+            # Without a reference too: in a black picture no car is seen, and its street is not free for that.
+            return LookedAt(
+                None if blind else view, _record(ViewMemory(), features, blind), features, None, None
+            )
         before = ViewMemory.from_json(check.memory)
-        shift = compare(reference, features, view.calibration, first=before.look)
+        shift = UNRECOGNISED if blind else compare(reference, features, view.calibration, first=before.look)
         memory = judge(before, shift, view.calibration)
         if usable(memory):
             return LookedAt(
@@ -74,7 +82,7 @@ class ViewGuard:
             )
         return LookedAt(
             None,
-            _record(memory, features, _why(memory, features)),
+            _record(memory, features, blind or _why(memory, features)),
             features,
             shift,
             reference,

@@ -57,12 +57,15 @@ def photograph(cars_at_x_m: Sequence[float] = (), *, noise: int = 6) -> bytes:
     calibration, frame = a_calibration(SIZE), the_frame()
     rng = np.random.default_rng(1)
     image = np.full((SIZE[1], SIZE[0], 3), 110, np.uint8)
+    for y in (20, 40, 60):  # a street has edges; without any, a picture is taken for a covered lens
+        cv2.line(image, (0, y), (SIZE[0], y), (225, 225, 225), 6)
     image += rng.integers(0, noise, image.shape, dtype=np.uint8)
     for x in cars_at_x_m:
         y = (ZONE_M[1] + ZONE_M[3]) / 2
         car = shapely.box(x - CAR_M[0] / 2, y - CAR_M[1] / 2, x + CAR_M[0] / 2, y + CAR_M[1] / 2)
-        # The camera stands at (0, 0): what is higher up hides the ground behind it.
-        roof = affinity.scale(car, *2 * [CAMERA_HEIGHT_M / (CAMERA_HEIGHT_M - CAR_HEIGHT_M)], origin=(0, 0))
+        # The camera stands at (0, 0): what is higher up hides the ground behind it. Roofs are smaller than cars.
+        cabin = affinity.scale(car, 0.6, 0.8)
+        roof = affinity.scale(cabin, *2 * [CAMERA_HEIGHT_M / (CAMERA_HEIGHT_M - CAR_HEIGHT_M)], origin=(0, 0))
         outline = shapely.convex_hull(shapely.union(car, roof))
         corners = shapely.get_coordinates(frame.geometry_to_3857(outline))[:-1]
         cv2.fillPoly(image, [np.rint(calibration.xy_3857_to_px(corners)).astype(np.int32)], PAINT)

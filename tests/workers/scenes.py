@@ -56,4 +56,6 @@ class TruthSegmenter:
 
 
 def image() -> np.ndarray:
-    return np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    """Stripes: a picture without edges would be taken for a covered lens."""
+    rows = np.where(np.arange(SIZE[1]) // 60 % 2, 200, 60).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(rows[:, None, None], (SIZE[1], SIZE[0], 3)))

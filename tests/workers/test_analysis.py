@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as dt
 import time
 
+import cv2
+import numpy as np
 import pytest
 from django.db import connections
 from django.utils import timezone
@@ -192,6 +194,22 @@ class TestFailures:
         site.analyst.answer(camera.pk)
         assert site.counts() == {reason: 1}
         assert site.left() == []
+
+    @pytest.mark.parametrize(("grey", "told"), [(0, "nearly black"), (230, "next to nothing")])
+    def test_a_picture_that_shows_nothing_frees_nothing(self, site, camera, zone, grey, told):
+        """Also of a camera whose view is not known yet: this is its first frame."""
+        flat = cv2.imencode(".jpg", np.full((540, 960, 3), grey, np.uint8))[1]
+        site.send(camera, bytes(flat))
+        site.analyst.answer(camera.pk)
+        assert site.counts() == {"view_changed": 1}
+        assert told in camera.rejections.get().last_detail
+        assert site.segmenter.batches == []
+        zone.refresh_from_db()
+        assert zone.valid_until is None and ZoneSnapshot.objects.count() == 0
+        site.send(camera, photograph())
+        site.analyst.answer(camera.pk)
+        zone.refresh_from_db()
+        assert zone.valid_until is not None and zone.spaces.exists()
 
     @pytest.mark.parametrize("change", ["disabled", "unknown_camera", "no_calibration"])
     def test_what_changed_while_the_frame_waited(self, site, camera, zone, change):

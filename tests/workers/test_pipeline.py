@@ -188,7 +188,7 @@ def write_inputs(folder, ring_m):
     }
     (folder / "cal.json").write_text(json.dumps(CALIBRATION.to_json()))
     (folder / "zones.geojson").write_text(json.dumps(zones))
-    cv2.imwrite(str(folder / "frame.jpg"), np.full((1080, 1920, 3), 90, np.uint8))
+    cv2.imwrite(str(folder / "frame.jpg"), image())
     return [
         str(folder / "frame.jpg"), "--calibration", str(folder / "cal.json"), "--zones", str(folder / "zones.geojson"),
         "-o", str(folder / "out.geojson"),
