@@ -104,6 +104,11 @@ class ParkingZone(models.Model):
     observed_at = models.DateTimeField(null=True, editable=False)
     valid_until = models.DateTimeField(null=True, editable=False)
     closes_at = models.DateTimeField(null=True, editable=False, help_text="Begin of the hours' closed time.")
+    drawn_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When its ground or rules changed last: older layouts are of another zone.",
+    )
     opens_at = models.DateTimeField(null=True, editable=False, help_text="Its end; null: not within a year.")
     free_count = models.PositiveIntegerField(null=True, editable=False)
     seen_share = models.FloatField(null=True, editable=False)

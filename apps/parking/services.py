@@ -74,7 +74,7 @@ _NO_FRAME = FrameMeta()
 
 
 class LayoutTooOld(ValueError):
-    """A layout older than the one that is published; frames arrived out of order."""
+    """A layout older than the one that is published, or than the zone's outline: it speaks of what is no more."""
 
 
 class LayoutFromTheFuture(ValueError):
@@ -151,6 +151,11 @@ def publish_layout(zone_slug: str, layout: PublishedLayout, frame: FrameMeta = _
         raise LayoutTooOld(
             f"zone {zone_slug}: layout of {layout.observed_at:%H:%M:%S.%f} came after that of"
             f" {zone.observed_at:%H:%M:%S.%f}"
+        )
+    if zone.drawn_at is not None and layout.observed_at < zone.drawn_at:
+        raise LayoutTooOld(
+            f"zone {zone_slug}: layout of {layout.observed_at:%H:%M:%S.%f} is of the zone as it was before"
+            f" {zone.drawn_at:%H:%M:%S.%f}"
         )
     validity = dt.timedelta(seconds=zone.validity_s)
     ends = note_hours(zone, now)

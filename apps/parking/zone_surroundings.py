@@ -18,6 +18,7 @@ from apps.parking.shapes import to_geos, to_shapely
 from apps.parking.zones import ZoneSpec
 from camera_registry.calibration import Calibration
 from camera_registry.models import Camera, CameraCalibration
+from camera_registry.privacy_mask import PrivacyMask, mask_of
 
 __all__ = ["CameraView", "camera_views", "neighbours", "zones_in"]
 
@@ -31,7 +32,7 @@ _SHOWN = (Standing.ACCEPTED, Standing.PROPOSED)
 
 @dataclass(frozen=True)
 class CameraView:
-    """The ground that a camera sees and may be believed on, without what stands in its way."""
+    """The ground that a camera sees and may be believed on, without what stands in its way or lies behind its mask."""
 
     name: str
     ground_3857: shapely.Geometry
@@ -64,7 +65,7 @@ def camera_views(box_3857: shapely.Geometry) -> list[CameraView]:
     views = []
     cameras = Camera.objects.filter(enabled=True, calibration__isnull=False).select_related("calibration")
     for camera in cameras.order_by("name"):
-        ground = _view(camera.calibration_id, camera.max_range_m)
+        ground = _view(camera.calibration_id, camera.max_range_m, mask_of(camera))
         if not ground.intersects(box_3857):
             continue
         blind = to_shapely(camera.blind_ground)
@@ -75,7 +76,11 @@ def camera_views(box_3857: shapely.Geometry) -> list[CameraView]:
 
 
 @lru_cache(256)
-def _view(calibration_id: int, max_range_m: float) -> shapely.Geometry:
-    """A calibration is never edited: its view stays what it was."""
+def _view(calibration_id: int, max_range_m: float, mask: PrivacyMask | None) -> shapely.Geometry:
+    """A calibration is never edited: its view stays what it was. Behind a privacy mask nothing is known."""
     data = CameraCalibration.objects.values_list("data", flat=True).get(pk=calibration_id)
-    return shapely.make_valid(Calibration.from_json(data).view_3857(max_range_m))
+    calibration = Calibration.from_json(data)
+    view = shapely.make_valid(calibration.view_3857(max_range_m))
+    if mask is None:
+        return view
+    return shapely.difference(view, shapely.make_valid(mask.ground_3857(calibration)))

@@ -149,9 +149,11 @@ def _write(zone: ParkingZone, spec: ZoneSpec, problems: dict[str, list[str]]) ->
         zone.validity_s = spec.validity_s
     ground_changed = ground != _values(zone, _GROUND_FIELDS)
     if zone.pk is None or ground_changed or labels != _values(zone, _LABEL_FIELDS):
+        now = timezone.now()
         if zone.pk is not None and ground_changed:
             withdraw(zone)
-        note_hours(zone, timezone.now())
+            zone.drawn_at = now
+        note_hours(zone, now)
         zone.version += 1
         zone.save()
     return zone

@@ -105,6 +105,15 @@ class TestWritten:
             assert selectors.zone_state(part, timezone.now()) == "unknown"
             assert part.free_count is None and part.enabled
 
+    def test_a_layout_that_was_under_way_while_the_zone_was_cut_is_not_published(self):
+        zone, seen_at = make_zone(), timezone.now()
+        services.split_zone(zone.to_spec(), line((20, -1), (20, 4)))
+        with pytest.raises(services.LayoutTooOld, match="of the zone as it was before"):
+            publish(zone.slug, [space(3)], seen_at)
+        assert not ParkingSpace.objects.exists()
+        publish(zone.slug, [space(30)], timezone.now())
+        assert ParkingSpace.objects.count() == 1
+
     def test_merging_retires_the_others_with_their_history(self):
         zone, other = make_zone(), make_zone("other", geometry_3857=box(60, 0, 80, 2.5))
         for each in (zone, other):
