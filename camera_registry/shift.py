@@ -29,7 +29,7 @@ __all__ = ["compare", "learned"]
 Float = NDArray[np.float64]
 
 #: Descriptors that differ in more of their 256 bits than this are not of one thing.
-MAX_BITS = 64
+BITS, MAX_BITS = 256, 64
 #: Matched keypoints within this distance of the model are static, in pixels of a 960 px wide picture.
 INLIER_PX = 2.0
 #: A view is known again by this many static keypoints in this many of the 4 × 3 parts of the picture. Fewer could be
@@ -59,15 +59,15 @@ def compare(
 ) -> ViewShift:
     """Where a frame looks, against the reference of its calibration.
 
-    The first look is asked first, since no error has added up in it, then `first`, the one by which the view was last
-    known, then the others, newest first. Raises ValueError when the picture is of another size than the reference.
+    `first` is asked first, the look by which the view was last known, since the street seldom looks different from one
+    frame to the next; then the first look of all, in which no error has added up, then the others, newest first. Raises ValueError when the picture is of another size than the reference.
     """
     if features.image_size != reference.image_size:
         raise ValueError(
             f"the frame is {features.image_size[0]} × {features.image_size[1]} pixels, its reference"
             f" {reference.image_size[0]} × {reference.image_size[1]}"
         )
-    order = sorted(range(len(reference.looks)), key=lambda i: (i != 0, i != first, -i))
+    order = sorted(range(len(reference.looks)), key=lambda i: (i != first, i != 0, -i))
     best = _UNKNOWN
     for index in order:
         shift = _against(reference.looks[index], index, features, calibration)
@@ -106,8 +106,7 @@ def _against(look: Look, index: int, features: Features, calibration: Calibratio
     nothing = dataclasses.replace(_UNKNOWN, kept=len(look.px), look=index)
     if len(features) == 0 or len(look.px) == 0:
         return nothing
-    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(features.descriptors, look.descriptors)
-    pairs = np.array([(m.queryIdx, m.trainIdx) for m in matches if m.distance <= MAX_BITS]).reshape(-1, 2)
+    pairs = _pairs(features.descriptors, look.descriptors)
     if len(pairs) < LEAST_INLIERS:
         return nothing
     seen = features.px[pairs[:, 0]]
@@ -133,6 +132,23 @@ def _against(look: Look, index: int, features: Features, calibration: Calibratio
         return found
     shift_px = displacement_px(matrix, calibration)
     return dataclasses.replace(found, to_reference=matrix, shift_px=shift_px, sigma_px=worst)
+
+
+def _pairs(descriptors: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """(N, 2): rows of both, (·, 32) uint8, that are each other's nearest, and near.
+
+    Bits as ±1 make the number of equal ones less the others a scalar product, exactly, and a matrix product does in two
+    milliseconds what counting bits pair by pair does in five.
+    """
+    agree = _signs(descriptors) @ _signs(others).T
+    nearest, back = agree.argmax(axis=1), agree.argmax(axis=0)
+    rows = np.arange(len(descriptors))
+    both = (back[nearest] == rows) & (agree[rows, nearest] >= BITS - 2 * MAX_BITS)
+    return np.column_stack([rows[both], nearest[both]])
+
+
+def _signs(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.unpackbits(descriptors, axis=1).astype(np.float32) * 2 - 1
 
 
 def _static(now: Float, then: Float, tolerance: float) -> NDArray[np.bool_]:

@@ -22,15 +22,21 @@ Float = NDArray[np.float64]
 #: of a hundred keypoints is sharper than a pixel anyway.
 WORKING_WIDTH_PX = 960
 #: Keypoints asked of a frame, and kept for a look.
-FRAME_KEYPOINTS = 900
+FRAME_KEYPOINTS = 700
 LOOK_KEYPOINTS = 400
 #: A look's keypoints are spread over so many cells, so that one rich corner does not stand for the view.
 GRID = (8, 6)
 #: A keypoint this near to a car, in working pixels, may be of the car: half of ORB's patch.
 CAR_MARGIN_PX = 16
-#: Half the window in which a corner is found to a fraction of a pixel, and how far it may move there.
-CORNER_WINDOW = (5, 5)
-MAX_SHARPENING_PX = 3.0
+#: Sizes of corners that are looked for. A camera's view is never nearer or farther, only blurred now and then, and
+#: corners of the larger sizes are known to whole pixels only.
+LEVELS, LEVEL_FACTOR = 2, 1.3
+#: Half the window in which a corner is found to a fraction of a pixel, how far it may move there, and by how much the
+#: grain of sensor and JPEG is smoothed before, all in pixels. Measured on the simulated street, matched corners lie
+#: 0.3 pixels off in the median; with a window of 5, 3 pixels and no smoothing they lay 1.2 off.
+CORNER_WINDOW = (7, 7)
+MAX_SHARPENING_PX = 5.0
+GRAIN_PX = 1.0
 
 
 def find_features(image: NDArray[np.uint8]) -> Features:
@@ -43,7 +49,7 @@ def find_features(image: NDArray[np.uint8]) -> Features:
         size = (round(width * scale), round(height * scale))
         small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     orb = cv2.ORB_create(
-        nfeatures=FRAME_KEYPOINTS, scaleFactor=1.3, nlevels=4, edgeThreshold=16, fastThreshold=7
+        nfeatures=FRAME_KEYPOINTS, scaleFactor=LEVEL_FACTOR, nlevels=LEVELS, edgeThreshold=16, fastThreshold=7
     )
     keypoints, descriptors = orb.detectAndCompute(small, None)
     # OpenCV counts from the centre of the first pixel, SPARK from its corner.
@@ -71,7 +77,8 @@ def _sharpened(grey: NDArray[np.uint8], px: Float) -> Float:
         return px
     criteria = (cv2.TERM_CRITERIA_COUNT + cv2.TERM_CRITERIA_EPS, 8, 0.03)
     start = (px - 0.5).astype(np.float32)
-    sharp = cv2.cornerSubPix(grey, start.reshape(-1, 1, 2).copy(), CORNER_WINDOW, (-1, -1), criteria)
+    smooth = cv2.GaussianBlur(grey, (5, 5), GRAIN_PX)
+    sharp = cv2.cornerSubPix(smooth, start.reshape(-1, 1, 2).copy(), CORNER_WINDOW, (-1, -1), criteria)
     moved = np.asarray(sharp, dtype=np.float64).reshape(-1, 2) + 0.5
     astray = np.abs(moved - px).max(axis=1) > MAX_SHARPENING_PX
     return np.where(astray[:, None], px, moved)
