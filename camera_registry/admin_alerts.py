@@ -92,7 +92,7 @@ class AlertsOnThePage:
         rows = CameraAlert.objects.filter(camera=camera)[:SHOWN]
         said = format_html_join(
             "",
-            "<li>{} UTC: {}, {} {}: {} {}</li>",
+            "<div>{} UTC: {}, {} {}: {} {}</div>",
             (
                 (
                     row.created_at.strftime(MARK), row.get_event_display(), row.get_channel_display(), row.target,
@@ -105,5 +105,8 @@ class AlertsOnThePage:
         if camera.alert_webhook:
             words = _("New signing secret (shown once)")
             buttons.append(self._button("camera_registry_camera_alert_secret", (camera.pk,), words))
-        listed = format_html("<ul>{}</ul>", said) if said else format_html("<p>{}</p>", _("none yet"))
-        return format_html("{}{}", listed, format_html_join(" ", "{}", ((button,) for button in buttons)))
+        return format_html(
+            "{}<p>{}</p>",
+            said or _("none yet"),
+            format_html_join(" ", "{}", ((button,) for button in buttons)),
+        )

@@ -82,15 +82,21 @@ def look_after_cameras(now: dt.datetime, intake_since: dt.datetime | None) -> in
     """
     cameras = list(health_queryset())
     muted = bool(site_trouble(cameras, now, intake_since))
-    open_ones = set(CameraIncident.objects.filter(closed_at=None).values_list("camera_id", flat=True))
+    open_ones = {row.camera_id: row for row in CameraIncident.objects.filter(closed_at=None)}
     written = 0
     for camera in cameras:
         state = camera.state(now)
         if state == CameraState.LATE and (muted or not _noticed(camera, now, intake_since)):
             continue
-        if state in _KINDS or camera.pk in open_ones:
+        row = open_ones.get(camera.pk)
+        if (state in _KINDS or row) and not _known(row, _KINDS.get(state)):
             written += _take_step(camera.pk, now)
     return written
+
+
+def _known(row: CameraIncident | None, kind: str | None) -> bool:
+    """Whether the trouble goes on as it was told: most looks at most troubles, so they cost nothing."""
+    return row is not None and row.kind == kind and kind in row.told and row.well_since is None
 
 
 def _noticed(camera: Camera, now: dt.datetime, intake_since: dt.datetime | None) -> bool:

@@ -284,11 +284,12 @@ def record_arrivals(camera: Camera | int, arrivals: Sequence[Arrival], *, count:
 
 def _activity(camera_id: int) -> CameraActivity | None:
     """The camera's row, held by this transaction; None when the camera is gone."""
-    if not CameraActivity.objects.filter(pk=camera_id).exists():
-        if not Camera.objects.filter(pk=camera_id).exists():
-            return None
+    rows = CameraActivity.objects.select_for_update().filter(pk=camera_id)
+    row = rows.first()
+    if row is None and Camera.objects.filter(pk=camera_id).exists():
         CameraActivity.objects.bulk_create([CameraActivity(camera_id=camera_id)], ignore_conflicts=True)
-    return CameraActivity.objects.select_for_update().filter(pk=camera_id).first()
+        row = rows.first()
+    return row
 
 
 def record_analysed(

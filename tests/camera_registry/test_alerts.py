@@ -214,6 +214,15 @@ def test_a_quiet_look_costs_three_queries(django_assert_num_queries):
         alerts.look_after_cameras(now, now - LONG_AGO)
 
 
+def test_a_trouble_that_was_told_costs_no_more(django_assert_num_queries):
+    now = timezone.now()
+    seen(owned_camera(alert_webhook="https://hooks.example.org/x"), now - dt.timedelta(minutes=10))
+    look_at(now, minutes=2)
+    assert said() == [("late", "webhook")]
+    with django_assert_num_queries(3):
+        look_at(now + dt.timedelta(minutes=3))
+
+
 class TestSending:
     def test_it_is_tried_again_and_later_each_time(self, hook):
         camera = owned_camera(alert_webhook=hook.url)
