@@ -32,8 +32,7 @@ class ParkingZoneAdmin(admin.ModelAdmin):
     """Set zones' rules, see what is known of them, judge proposals; the way to the editor and to files."""
 
     list_display = (
-        "name", "slug", "standing", "state", "free_now", "found_of", "seen_ago", "mode", "access", "hours", "enabled",
-        "on_the_map",
+        "name", "on_the_map", "state", "free_now", "found_of", "seen_ago", "mode", "access", "hours", "enabled",
     )  # fmt: skip
 
     class Media:
@@ -126,7 +125,7 @@ class ParkingZoneAdmin(admin.ModelAdmin):
     def on_the_map(self, zone: ParkingZone) -> str:
         """The way to the editor."""
         url = reverse("admin:parking_parkingzone_draw", args=(zone.pk,))
-        return format_html('<a class="button" href="{}">{}</a>', url, _("Draw on the map"))
+        return format_html('<a class="button" href="{}">{}</a>', url, _("Draw"))
 
     def save_model(self, request: HttpRequest, obj: ParkingZone, form: ModelForm, change: bool) -> None:
         """Write through the services, like every other way in."""

@@ -55,6 +55,9 @@ _NO_STREETS = {
     "construction",
     "platform",
 }
+#: A strip is so much deeper than its slots, and a slot so much narrower than a mapped strip: a zone of exactly its slot's
+#: width holds none, by the last millimetre.
+DEPTH_SLACK_M = 0.2
 #: A narrower slot is none: the least that a zone may have.
 NARROWEST_SLOT_M = 1.4
 #: Rounding of the strips' corners.
@@ -150,9 +153,9 @@ def _depth_m(parking: SideParking) -> float:
         return parking.width_m
     sizes = MODE_DEFAULTS[parking.mode]
     if parking.mode == "parallel":
-        return sizes.slot_width_m
+        return sizes.slot_width_m + DEPTH_SLACK_M
     turn = math.radians(parking.angle_deg or 90.0)
-    return sizes.slot_length_m * math.sin(turn) + sizes.slot_width_m * math.cos(turn)
+    return sizes.slot_length_m * math.sin(turn) + sizes.slot_width_m * math.cos(turn) + DEPTH_SLACK_M
 
 
 def _span(way: OsmWay, parking: SideParking) -> tuple[float, float]:
@@ -273,7 +276,7 @@ def _proposal(
     sizes = MODE_DEFAULTS[parking.mode]
     width_m = sizes.slot_width_m
     if parking.mode == "parallel" and parking.width_m is not None:
-        width_m = min(width_m, max(NARROWEST_SLOT_M, parking.width_m))
+        width_m = min(width_m, max(NARROWEST_SLOT_M, parking.width_m - DEPTH_SLACK_M))
     fee = f"; fee: {parking.fee[:40]}" if parking.fee else ""
     spec = ZoneSpec(
         slug=slug,

@@ -23,7 +23,7 @@ __all__ = ["Ruler", "lay_ruler"]
 #: How finely the ruler is shifted where a slot does not fit, true metres.
 STEP_M = 0.1
 #: How far inside the outline a row begins, so that drawing to the centimetre does not throw it out.
-INSET_M = 0.02
+INSET_M = 0.005
 #: Drawing a ruler that is longer helps nobody.
 MAX_SLOTS = 400
 #: A slot may lie outside by this much: 1 cm², as everywhere.

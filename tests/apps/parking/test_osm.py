@@ -16,6 +16,7 @@ from apps.parking.models import ParkingZone
 from apps.parking.osm_files import OsmExtract, OsmFileRefused, OsmNode, OsmWay, read_osm
 from apps.parking.osm_tags import NotProposed, SideParking, area_parking, side_parking
 from apps.parking.osm_zones import LICENCE, propose
+from apps.parking.slot_ruler import lay_ruler
 from camera_registry.mercator import xy_3857_to_lonlat
 from tests.apps.street import FRAME
 
@@ -63,19 +64,19 @@ class TestStrips:
         ("tags", "expected"),
         [
             # Residential streets are 6 m wide unless mapped: cars stand beside the driving lanes.
-            ({"parking__left": "lane"}, [(0, 3, 120, 5.3)]),
-            ({"parking__right": "lane"}, [(0, -5.3, 120, -3)]),
-            ({"parking__both": "lane"}, [(0, 3, 120, 5.3), (0, -5.3, 120, -3)]),
+            ({"parking__left": "lane"}, [(0, 3, 120, 5.5)]),
+            ({"parking__right": "lane"}, [(0, -5.5, 120, -3)]),
+            ({"parking__both": "lane"}, [(0, 3, 120, 5.5), (0, -5.5, 120, -3)]),
             # A mapped width is from kerb to kerb: the cars stand on it.
-            ({"parking__left": "lane", "width": "10"}, [(0, 2.7, 120, 5)]),
-            ({"parking__left": "street_side", "width": "10 m"}, [(0, 5, 120, 7.3)]),
-            ({"parking__left": "half_on_kerb", "width": "10"}, [(0, 3.8, 120, 6.1)]),
-            ({"parking__left": "on_kerb", "width": "10"}, [(0, 5, 120, 7.3)]),
-            ({"parking__left": "lane", "lanes": "4"}, [(0, 6, 120, 8.3)]),
-            ({"parking__left": "lane", "parking__left__orientation": "perpendicular"}, [(0, 3, 120, 8)]),
-            ({"parking__left": "lane", "parking__left__orientation": "diagonal"}, [(0, 3, 120, 8.3)]),
+            ({"parking__left": "lane", "width": "10"}, [(0, 2.5, 120, 5)]),
+            ({"parking__left": "street_side", "width": "10 m"}, [(0, 5, 120, 7.5)]),
+            ({"parking__left": "half_on_kerb", "width": "10"}, [(0, 3.8, 120, 6.2)]),
+            ({"parking__left": "on_kerb", "width": "10"}, [(0, 5, 120, 7.5)]),
+            ({"parking__left": "lane", "lanes": "4"}, [(0, 6, 120, 8.5)]),
+            ({"parking__left": "lane", "parking__left__orientation": "perpendicular"}, [(0, 3, 120, 8.2)]),
+            ({"parking__left": "lane", "parking__left__orientation": "diagonal"}, [(0, 3, 120, 8.5)]),
             ({"parking__left": "lane", "parking__left__width": "2.0"}, [(0, 3, 120, 5)]),
-            ({"parking__both": "lane", "parking__right": "no"}, [(0, 3, 120, 5.3)]),
+            ({"parking__both": "lane", "parking__right": "no"}, [(0, 3, 120, 5.5)]),
             ({"parking__left": "no", "parking__right": "separate"}, []),
         ],
     )
@@ -85,13 +86,20 @@ class TestStrips:
 
     def test_the_side_is_that_of_the_ways_direction(self):
         back = OsmWay(100, street(parking__left="lane").tags, (3, 1), (lonlat(3), lonlat(1)))
-        assert spans(proposed(back)[0]) == [(0, -5.3, 120, -3)]
+        assert spans(proposed(back)[0]) == [(0, -5.5, 120, -3)]
+
+    @pytest.mark.parametrize("orientation", ["parallel", "perpendicular", "diagonal"])
+    def test_a_strip_is_deep_enough_for_its_slots(self, orientation):
+        (zone,), _ = proposed(street(parking__left="lane", parking__left__orientation=orientation))
+        assert len(lay_ruler(zone).slots_3857) >= 20
+        (narrow,), _ = proposed(street(parking__left="lane", parking__left__width="1.9"))
+        assert narrow.slot_width_m == pytest.approx(1.7) and lay_ruler(narrow).slots_3857
 
     def test_kerb_access_edge_rules_and_source(self):
         (zone,), _ = proposed(
             street(parking__left="lane", parking__left__access="residents", parking__left__fee="yes")
         )
-        assert metres(zone.kerb_3857).bounds == pytest.approx((0, 5.3, 120, 5.3), abs=0.1)
+        assert metres(zone.kerb_3857).bounds == pytest.approx((0, 5.5, 120, 5.5), abs=0.1)
         assert metres(zone.access_edges_3857).bounds == pytest.approx((0, 3, 120, 3), abs=0.1)
         assert (zone.slug, zone.name, zone.access) == ("osm-100-left-1", "Bahar Street, left", "residents")
         assert zone.source == "OpenStreetMap way 100, left side; fee: yes"
@@ -110,7 +118,7 @@ class TestStrips:
 
     def test_a_street_that_goes_on_as_another_way_is_no_junction(self):
         zones, _ = proposed(street(parking__left="lane"), way(103, [3, 8], highway="residential"))
-        assert spans(zones) == [(0, 3, 120, 5.3)]
+        assert spans(zones) == [(0, 3, 120, 5.5)]
         zones, _ = proposed(street(parking__left="lane"), way(103, [3, 4], highway="residential"))
         assert spans(zones)[0][2] < 118
 
