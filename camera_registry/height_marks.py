@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camera_registry.adjustment import CLICK_SIGMA_PX, PRIOR_WEIGHT, SUSPICIOUS, Adjustment
+from camera_registry.adjustment import CLICK_SIGMA_PX, PRIOR_WEIGHT, Adjustment
 from camera_registry.degenerate import CalibrationError
 from camera_registry.homography import apply_homography
 from camera_registry.lens import RadialLens
@@ -44,6 +44,9 @@ HEIGHT_SIGMA_M = 0.05
 LEAN = 0.01
 #: Two upright things that are seen one behind the other say nothing of the place.
 RANK = 1e-6
+#: A mark is suspected when its top is missed by this many times what chance would, as half of a sum of two squares: a
+#: good one is in one of a thousand cases.
+SUSPICIOUS = 7.0
 STEPS = 10
 CONVERGED_M = 1e-6
 #: A camera lower than this hangs nowhere, metres.

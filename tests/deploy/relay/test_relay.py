@@ -20,11 +20,12 @@ import asyncssh
 import pytest
 
 from camera_registry import services
+from camera_registry.clock import mark_of_name, skew_s
 from camera_registry.models import Camera
 from spark_relay.__main__ import main
 from spark_relay.clock import ClockWatch
 from spark_relay.config import read_settings
-from spark_relay.relay import LONGEST_WAIT_S, Relay, wait_after
+from spark_relay.relay import LONGEST_WAIT_S, Relay, frame_name, wait_after
 from tests.camera_registry.doors import running_door
 from tests.camera_registry.factories import a_camera
 from tests.deploy.relay.snapshot_camera import PASSWORD, USER, a_jpeg, snapshot_camera
@@ -286,3 +287,10 @@ def test_the_relay_is_pinned_to_what_the_project_runs():
     ours = (RELAY.parents[1] / "requirements-web.txt").read_text().splitlines()
     assert pins[0].startswith("asyncssh==")
     assert not set(pins) - set(ours)
+
+
+def test_spark_reads_the_relay_s_clock_from_the_name():
+    at = datetime(2026, 11, 22, 10, 15, 0, 123_000, tzinfo=UTC)
+    mark = mark_of_name(frame_name(at))
+    assert abs(skew_s(mark, at.timestamp() + 2.0)) < 3
+    assert abs(skew_s(mark, at.timestamp() + 3600.0)) > 3000  # the time zone is told too
