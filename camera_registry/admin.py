@@ -36,8 +36,8 @@ class CameraKeyInline(admin.StackedInline):
 
     model = CameraKey
     form = CameraKeyForm
-    fields = ("public_key", "comment", "created_at")
-    readonly_fields = ("created_at",)
+    fields = ("public_key", "comment", "created_at", "stops_at")
+    readonly_fields = ("created_at", "stops_at")
     extra = 0
 
     def has_change_permission(self, request: HttpRequest, obj: Camera | None = None) -> bool:

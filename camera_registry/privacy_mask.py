@@ -65,7 +65,7 @@ class PrivacyMask:
         """From JSON: a list of polygons and [width, height]. Raises MaskError naming the polygon that is wrong."""
         try:
             width, height = (int(value) for value in image_size)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise MaskError(
                 "not_a_mask", "The mask does not say on which picture size it was drawn."
             ) from error
@@ -223,7 +223,7 @@ def _ring(number: int, ring: Any, image_size: Size) -> tuple[tuple[float, float]
     corners: Sequence[tuple[float, float]]
     try:
         corners = [(float(x), float(y)) for x, y in ring]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise MaskError(
             "not_numbers", f"Shape {number} has a corner that is no pair of numbers.", number
         ) from error

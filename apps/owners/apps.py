@@ -15,12 +15,12 @@ class OwnersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """An account that is switched off, also in the admin, takes its cameras along."""
+        """An account that is switched off or deleted, also in the admin, takes its cameras along."""
         from django.contrib.auth import get_user_model
-        from django.db.models.signals import post_save
+        from django.db.models.signals import post_save, pre_delete
 
         from apps.owners import services
 
-        post_save.connect(
-            services.after_user_saved, sender=get_user_model(), dispatch_uid="owners-user-saved"
-        )
+        user = get_user_model()
+        post_save.connect(services.after_user_saved, sender=user, dispatch_uid="owners-user-saved")
+        pre_delete.connect(services.before_user_deleted, sender=user, dispatch_uid="owners-user-deleted")

@@ -118,6 +118,6 @@ def public_notice(code: str) -> CameraNotice:
     return notice
 
 
-def needs_new_consent(consent: CameraConsent | None) -> bool:
-    """Whether the owner has not agreed, no more, or to an older text."""
-    return consent is None or consent.text_version != VERSION
+def needs_new_consent(camera: Camera, consent: CameraConsent | None) -> bool:
+    """Whether the owner has not agreed, no more, to an older text, or was another person then."""
+    return consent is None or consent.text_version != VERSION or consent.user_id != camera.owner_id

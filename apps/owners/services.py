@@ -30,6 +30,7 @@ __all__ = [
     "accept_invitation",
     "add_camera",
     "after_user_saved",
+    "before_user_deleted",
     "change_camera",
     "invite",
     "open_invitation",
@@ -142,6 +143,13 @@ def after_user_saved(sender: Any, instance: Any, **kwargs: Any) -> None:
         onboarding.switch_off_cameras_of(instance)
 
 
+def before_user_deleted(sender: Any, instance: Any, **kwargs: Any) -> None:
+    """The person goes, here or in the admin: consents end and lose the name, and the cameras they were for are off."""
+    for camera in Camera.objects.filter(owner=instance, consents__user=instance).distinct():
+        onboarding.withdraw_consent(camera)
+    onboarding.forget_person(instance)
+
+
 def remove_account(user: Any) -> None:
     """Forget a person with all cameras. What was published, and that there were consents, stays without a name.
 
@@ -152,7 +160,6 @@ def remove_account(user: Any) -> None:
     with transaction.atomic():
         for camera in Camera.objects.filter(owner=user):
             registry.remove_camera(camera)
-        onboarding.forget_person(user)
         Invitation.objects.filter(used_by=user).update(email="", note="")
         get_user_model().objects.get(pk=user.pk).delete()
 

@@ -35,6 +35,8 @@ def a_mask(*rings, size=SIZE) -> PrivacyMask:
         ([SQUARE], None, "not_a_mask"),
         ([SQUARE], [0, 0], "not_a_mask"),
         ([SQUARE], ["wide", 3], "not_a_mask"),
+        ([SQUARE], [float("inf"), 3], "not_a_mask"),
+        ([[[1, 2], [10**400, 4], [5, 6]]], SIZE, "not_numbers"),
         ([SQUARE] * 21, SIZE, "too_many"),
         ([SQUARE[:2]], SIZE, "corners"),
         ([[[1, 1]] * 101], SIZE, "corners"),

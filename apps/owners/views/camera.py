@@ -112,7 +112,7 @@ class CameraView(OneCameraView):
             keys=keys,
             stopping=old_password or any(key.stops_at for key in keys),
             agreed=agreed,
-            agree_again=selectors.needs_new_consent(agreed),
+            agree_again=selectors.needs_new_consent(self.camera, agreed),
             notice=selectors.notice_of(self.camera),
             now=now,
         )

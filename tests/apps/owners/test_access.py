@@ -150,6 +150,32 @@ def test_no_page_is_kept_framed_or_lets_foreign_scripts_run(camera, ada):
         assert "<style" not in html and " style=" not in html and " onclick" not in html
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("nonsense", 400),
+        ("[]", 400),
+        ('{"polygons": [[[0, 0], [1, 1]]], "image_size": [640, 360]}', 422),
+        ('{"polygons": [[[0, 0], [50, 0], [50, 50]]], "image_size": [Infinity, 360]}', 422),
+        ('{"polygons": ' + "[" * 5000 + "]" * 5000 + ', "image_size": [640, 360]}', 400),
+        ('{"polygons": [[[0, 0], [640, 0], [640, 360], [0, 360]]], "image_size": [640, 360]}', 422),
+        ('{"x": "' + "x" * 300_000 + '"}', 400),
+    ],
+)
+def test_a_mask_that_is_none_is_refused_in_a_sentence(camera, ada, body, status):
+    response = logged_in(ada).post(address("mask", camera), body, content_type="application/json")
+    assert (response.status_code, bool(response.json()["message"])) == (status, True)
+    camera.refresh_from_db()
+    assert camera.privacy_mask == []
+
+
+def test_a_mask_is_saved_only_where_the_frame_that_is_held_can_be_forgotten(camera, ada, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert send(logged_in(ada), "mask", camera).status_code == 503
+    camera.refresh_from_db()
+    assert camera.privacy_mask == []
+
+
 class TestLogin:
     def test_the_right_password_leads_where_one_was_going(self, client, camera):
         data = {"username": "ada", "password": PASSWORD, "next": address("camera", camera)}

@@ -243,6 +243,11 @@ class TestConsent:
         CameraConsent.objects.update(text_version="an older one")
         assert "has changed since you agreed" in owner.get(page(camera)).content.decode()
 
+    def test_another_owner_is_asked_too(self, camera):
+        bob = a_person("bob")
+        registry.register_camera(camera.name, owner=bob)
+        assert "Read and agree" in logged_in(bob).get(page(camera)).content.decode()
+
 
 class TestTheEnd:
     def test_a_camera_goes_and_the_proof_of_consent_stays(self, owner, camera):
@@ -264,6 +269,13 @@ class TestTheEnd:
         (proof,) = CameraConsent.objects.all()
         assert (proof.who, proof.user) == ("", None)
         assert "Lovelace" not in str(CameraConsent.objects.values())
+
+    def test_an_account_that_an_admin_deletes_ends_its_consents_and_its_cameras(self, ada, camera):
+        ada.delete()
+        camera.refresh_from_db()
+        assert (camera.enabled, camera.owner) == (False, None)
+        proof = camera.consents.get()
+        assert (proof.who, proof.withdrawn_at is not None) == ("", True)
 
     def test_an_admin_s_account_is_no_owner_s_to_delete(self):
         admin = a_person("root", is_staff=True)
