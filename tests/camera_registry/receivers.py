@@ -6,6 +6,7 @@ from __future__ import annotations
 import email
 import http.server
 import socket
+import ssl
 import threading
 import time
 from dataclasses import dataclass, field
@@ -80,11 +81,13 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Answers POSTs on loopback. answers: status codes for the next ones, 200 after them; drip_s: between header lines."""
+    """Answers POSTs on loopback. answers: status codes for the next ones, 200 after them; drip_s: between header lines;
+    certificate: a file with a key and a certificate for "localhost", for TLS."""
 
     answers: list[int] = field(default_factory=list)
     drip_s: float = 0.0
     location: str = ""
+    certificate: str = ""
     got: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Receiver:
@@ -111,6 +114,10 @@ class Receiver:
 
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 
@@ -121,4 +128,5 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}/hook?from=spark"
+        place = "https://localhost" if self.certificate else "http://127.0.0.1"
+        return f"{place}:{self._server.server_address[1]}/hook?from=spark"

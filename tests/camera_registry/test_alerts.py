@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.checks import run_checks
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 from django.urls import resolve
 from django.utils import timezone
 
@@ -22,9 +28,11 @@ from camera_registry.view_status import ViewStatus
 from tests.camera_registry.factories import a_camera
 from tests.camera_registry.receivers import MailServer, Receiver
 from tests.camera_registry.test_health import look_at_view
+from tests.house.test_settings import ask_settings
 
 pytestmark = pytest.mark.django_db
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 LONG_AGO = dt.timedelta(days=30)
 
 
@@ -333,6 +341,46 @@ def test_the_command_looks_and_sends_with_a_watcher_only(hook, redis_client, set
     assert [json.loads(request.body)["type"] for request in hook.got] == ["camera.late"]
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     call_command("camera_alerts", "--once")  # Redis is away: no harm
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_process_beats_writes_and_ends_when_asked(hook, redis_client):
+    """As it is deployed, with the settings from the environment."""
+    alerts.queue_test(owned_camera(alert_webhook=hook.url))
+    db = connection.settings_dict
+    address = f"{db['USER']}:{db['PASSWORD']}@{db['HOST']}:{db['PORT']}/{db['NAME']}"
+    environment = os.environ | {
+        "DATABASE_URL": f"postgis://{address}", "SPARK_WEBHOOK_PRIVATE": "true", "SPARK_ALERTS_EVERY_S": "0.2",
+    }  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "camera_alerts"], env=environment, cwd=REPOSITORY
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while not (hook.got and heartbeat.heartbeats(redis_client, "alerts")):
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait(10)
+    assert heartbeat.heartbeats(redis_client, "alerts") == []
+    assert CameraAlert.objects.get().status == "sent"
+
+
+def test_the_mail_server_comes_from_one_address():
+    asked = (
+        "[getattr(settings, 'EMAIL_' + n) for n in ('HOST', 'PORT', 'HOST_USER', 'HOST_PASSWORD', 'USE_TLS')]"
+    )
+    done = ask_settings(asked, EMAIL_URL="smtp+tls://spark:p%40ss@mail.example.org:587")
+    assert done.stdout.strip() == "['mail.example.org', 587, 'spark', 'p@ss', True]"
+    assert ask_settings("settings.SPARK_SENDS_EMAIL").stdout.strip() == "False"
+
+
+def test_a_short_monitoring_token_is_refused(settings):
+    settings.SPARK_MONITOR_TOKEN = "guessable"
+    assert "spark.E007" in {message.id for message in run_checks()}
 
 
 def test_a_new_secret_replaces_the_old_one():

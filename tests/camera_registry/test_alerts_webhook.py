@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import ipaddress
 import time
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.exceptions import ValidationError
 
 from camera_registry import webhook
@@ -151,6 +155,34 @@ def test_a_receiver_that_drips_is_left(private, monkeypatch) -> None:
     with Receiver(drip_s=0.02) as receiver, pytest.raises(webhook.WebhookFailed):
         send(receiver.url)
     assert time.monotonic() - began < 60  # it would never end by itself
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> str:
+    """A key and a certificate for "localhost", signed by itself, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + dt.timedelta(days=1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    signed = builder.sign(key, hashes.SHA256())
+    unlocked = serialization.NoEncryption()
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unlocked)
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(pem + signed.public_bytes(serialization.Encoding.PEM))
+    return str(path)
+
+
+def test_over_tls_to_somebody_who_is_who_the_name_says(private, certificate, monkeypatch) -> None:
+    with Receiver(certificate=certificate) as receiver:
+        with pytest.raises(webhook.WebhookFailed, match="certificate is not valid"):
+            send(receiver.url)  # nobody has vouched for it
+        monkeypatch.setenv("SSL_CERT_FILE", certificate)
+        with pytest.raises(webhook.WebhookFailed, match="certificate is not valid"):
+            send(receiver.url.replace("localhost", "127.0.0.1"))  # for another name
+        assert receiver.got == []
+        send(receiver.url)
+    assert [request.headers["Host"] for request in receiver.got] == [receiver.url.split("/")[2]]
 
 
 def test_tls_is_checked(private) -> None:
