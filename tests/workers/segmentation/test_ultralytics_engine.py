@@ -87,3 +87,28 @@ def test_ultralytics_analytics_are_off(base_weights):
     from ultralytics.utils import events
 
     assert events.events.enabled is False
+
+
+@needs_torch
+def test_the_papers_model_runs_through_the_export_and_both_engines(tmp_path):
+    """YOLOv9e-seg from its architecture with random weights: they find nothing sensible, but the same."""
+    from workers.segmentation.quiet import import_ultralytics
+    from workers.training.export import export_onnx
+
+    built = tmp_path / "yolov9e-seg.pt"
+    import_ultralytics().YOLO("yolov9e-seg.yaml").save(str(built))
+    exported = export_onnx(built, tmp_path / "yolov9e-seg.onnx")
+    engines = [
+        load_segmenter(weights, 1e-6, engine, classes=[2, 5, 7], long_side=160, warm_up=False)
+        for weights, engine in ((built, "ultralytics"), (exported, "openvino"))
+    ]
+    image = np.random.default_rng(6).integers(0, 255, (96, 160, 3)).astype(np.uint8)
+    (ours, our_masks), (theirs, their_masks) = (
+        [part.copy() for part in e._infer(image[None])] for e in engines
+    )
+    assert ours.shape == theirs.shape == (1, 4 + 80 + 32, 20 * 12 + 10 * 6 + 5 * 3)
+    assert np.allclose(ours, theirs, rtol=1e-2, atol=1e-2 * np.abs(ours).mean())
+    assert np.allclose(our_masks, their_masks, rtol=1e-2, atol=1e-2 * np.abs(our_masks).mean() + 1e-4)
+    assert [engine.classes for engine in engines] == [(2, 5, 7)] * 2
+    found = [engine.segment([image])[0] for engine in engines]
+    assert len(found[0]) == len(found[1])
