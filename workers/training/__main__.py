@@ -66,7 +66,7 @@ def parse_data(text: str) -> DataSet:
 
 
 def run_export(options: argparse.Namespace) -> None:
-    path = export_onnx(options.weights, options.output)
+    path = export_onnx(options.weights, options.output, options.average, options.masks_end_at)
     size = path.stat().st_size
     print(f"{path}: {size / 1e6:.1f} MB" + (" (too large to ship)" if size > MAX_SHIPPED_BYTES else ""))
 
@@ -118,6 +118,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("export", help="write the ONNX file for the openvino engine")
     command.add_argument("weights", type=Path)
     command.add_argument("-o", "--output", type=Path, required=True)
+    command.add_argument(
+        "--average", type=Path, metavar="OLDER.pt", help="the mean of both weights is exported"
+    )
+    command.add_argument(
+        "--masks-end-at", type=float, metavar="LOGIT", help="where this model's areas are right; measure it"
+    )
     command.set_defaults(run=run_export)
 
     command = commands.add_parser("pseudo_label", help="outlines for photos whose stalls' occupancy is known")

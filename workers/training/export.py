@@ -9,15 +9,22 @@ from pathlib import Path
 
 from workers.segmentation.protocol import SegmentationError, WeightsError
 from workers.segmentation.quiet import import_ultralytics
+from workers.training.blend import write_blend
 
 OPSET = 17
 MAX_SHIPPED_BYTES = 15_000_000  # what may lie in the repository
 
 
-def export_onnx(weights: Path, output: Path) -> Path:
-    """Write `output` and return it. Raises WeightsError for a missing file, SegmentationError without Ultralytics."""
-    if not Path(weights).is_file():
-        raise WeightsError(f"no weights at {weights}")
+def export_onnx(
+    weights: Path, output: Path, older: Path | None = None, masks_end_at: float | None = None
+) -> Path:
+    """Write `output` and return it; older, masks_end_at: see `blend`.
+
+    Raises WeightsError for a missing file, SegmentationError without Ultralytics.
+    """
+    for path in (weights, older):
+        if path is not None and not Path(path).is_file():
+            raise WeightsError(f"no weights at {path}")
     try:
         library = import_ultralytics()
     except ImportError as error:
@@ -26,7 +33,11 @@ def export_onnx(weights: Path, output: Path) -> Path:
         ) from error
     output = Path(output)
     with tempfile.TemporaryDirectory() as folder:  # Ultralytics writes beside the weights
-        copy = Path(shutil.copy(weights, folder)).rename(Path(folder) / "model.pt")
+        copy = Path(folder) / "model.pt"
+        if older is None and masks_end_at is None:
+            shutil.copy(weights, copy)
+        else:
+            write_blend(weights, copy, older, masks_end_at)
         model = library.YOLO(str(copy), task="segment")
         written = model.export(
             format="onnx", dynamic=True, simplify=True, opset=OPSET, imgsz=(736, 1280), device="cpu"

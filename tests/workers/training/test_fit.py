@@ -168,6 +168,33 @@ def test_cutting_to_one_class_keeps_what_the_car_row_says():
 
 
 @needs_torch
+def test_weights_are_averaged_and_masks_end_where_told():
+    import torch
+    from ultralytics.nn.tasks import SegmentationModel
+
+    from workers.segmentation import WeightsError
+    from workers.segmentation.masks import MASK_LOGIT
+    from workers.training.blend import average, end_masks_at
+
+    old, new = (SegmentationModel("yolov8n-seg.yaml", nc=1, verbose=False).eval() for _ in range(2))
+    name = "model.9.cv1.conv.weight"
+    expected = 0.75 * old.state_dict()[name] + 0.25 * new.state_dict()[name]
+    mixed = average(old, new, 0.25)
+    assert torch.allclose(mixed.state_dict()[name], expected)
+    image = torch.rand(1, 3, 64, 64)
+    before = mixed(image)[0]
+    after = end_masks_at(mixed, MASK_LOGIT / 2)(image)[0]
+    before, after = (t[0] if isinstance(t, (list, tuple)) else t for t in (before, after))
+    assert torch.allclose(after[:, :5], before[:, :5]) and torch.allclose(
+        after[:, 5:], 2 * before[:, 5:], atol=1e-4
+    )
+    with pytest.raises(WeightsError, match="different architectures"):
+        average(SegmentationModel("yolov8n-seg.yaml", nc=2, verbose=False), new)
+    with pytest.raises(WeightsError, match="above 0"):
+        end_masks_at(new, 0.0)
+
+
+@needs_torch
 def test_it_trains_and_exports_a_model_that_the_cpu_engine_runs(cars, tmp_path):
     from ultralytics import YOLO
 
