@@ -33,11 +33,13 @@ from camera_registry import services, workbench
 from camera_registry.calibrating_words import page_words
 from camera_registry.calibration_drawing import COLOUR_RANGE_M, rings_lonlat
 from camera_registry.control_points import CalibrationError, ControlPoint, parse_control_points
+from camera_registry.draft import Draft, read_draft
 from camera_registry.ground_outlines import Outline, outlines
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.models import Camera, CameraCalibration
 from camera_registry.privacy_mask import MaskError, mask_of, masked_picture, without_masked
 from camera_registry.reference_frames import NotAPicture, ReferenceFrame, picture_size, reference_frames
+from camera_registry.saying import Language
 from camera_registry.services import calibration_of
 from camera_registry.view_features import find_features, look_from
 from camera_registry.view_reference import ViewReference
@@ -118,9 +120,9 @@ def _refused(error: Exception, names: tuple[str, ...] = ()) -> JsonResponse:
     return JsonResponse({"message": message, "names": list(names)}, status=UNPROCESSABLE)
 
 
-def _language() -> workbench.Language:
+def _language() -> Language:
     """The reader's, for what the pure files say."""
-    return workbench.Language(_, get_format("DECIMAL_SEPARATOR"))
+    return Language(_, get_format("DECIMAL_SEPARATOR"))
 
 
 @require_GET
@@ -208,7 +210,7 @@ def _config(camera: Camera) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _near(draft: workbench.Draft) -> list[Outline]:
+def _near(draft: Draft) -> list[Outline]:
     """The zones that this draft's camera could see."""
     places = [point.lonlat for point in draft.points if point.lonlat is not None]
     if not places:
@@ -234,14 +236,14 @@ def _body(request: HttpRequest, limit: int) -> bytes:
     return data
 
 
-def _draft(request: HttpRequest) -> tuple[workbench.Draft, dict[str, Any]]:
+def _draft(request: HttpRequest) -> tuple[Draft, dict[str, Any]]:
     try:
         data = json.loads(_body(request, MAX_JSON_BYTES))
     except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
         raise ValueError(_("Not JSON: %s") % error) from error
     if not isinstance(data, dict):
         raise ValueError(_("Not a draft of a calibration."))
-    return workbench.read_draft(data), data
+    return read_draft(data), data
 
 
 @require_POST

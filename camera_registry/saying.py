@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-__all__ = ["Said", "in_words", "say", "template"]
+__all__ = ["ENGLISH", "Language", "Said", "in_words", "say", "template"]
 
 Translate = Callable[[str], str]
 
@@ -49,3 +50,25 @@ def _value(value: object, translate: Translate, point: str) -> object:
     if isinstance(value, str) and value.replace(".", "", 1).lstrip("-").isdigit():
         return value.replace(".", point)
     return value
+
+
+@dataclass(frozen=True)
+class Language:
+    """How sentences are told: another language's templates and its decimal point. English by itself."""
+
+    translate: Translate = str
+    point: str = "."
+
+    def tell(self, text: str) -> str:
+        """A text in this language."""
+        return in_words(text, self.translate, self.point)
+
+    def sentence(self, text: str) -> str:
+        """What an error says of itself, with a capital and a full stop."""
+        told = self.tell(text)
+        # Turkish writes its i with the dot, large too.
+        first = "İ" if told[0] == "i" and self.point == "," else told[0].upper()
+        return f"{first}{told[1:]}."
+
+
+ENGLISH = Language()

@@ -36,6 +36,7 @@ CALIBRATING = Room(
     (
         "calibrating.py",
         "calibrating_words.py",
+        "draft.py",
         "workbench.py",
         "degenerate.py",
         "control_points.py",

@@ -13,8 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from camera_registry.models import Camera
-from camera_registry.saying import say
-from camera_registry.workbench import Language
+from camera_registry.saying import Language, say
 from scripts import translations
 from tests.apps.webmap.test_i18n import PLACE, SAID
 from tests.camera_registry.test_calibrating_browser import (

@@ -13,9 +13,10 @@ import shapely
 
 from camera_registry.calibration_drawing import error_map, horizon_px, warped
 from camera_registry.control_points import CalibrationError
+from camera_registry.draft import read_draft
 from camera_registry.ground_outlines import Outline
 from camera_registry.mercator import xy_3857_to_lonlat
-from camera_registry.workbench import fit, read_draft, saved_points, solve, warp
+from camera_registry.workbench import fit, saved_points, solve, warp
 from tests.camera_registry.cameras import SIZE, camera
 
 TRUTH = camera(k=-0.2)
