@@ -64,8 +64,9 @@ def _well(trouble: Trouble | None, now: dt.datetime, well_after_s: float) -> Ste
         return Step(None)
     if not trouble.told:
         return Step(trouble, over=True)
-    trouble = replace(trouble, well_since=trouble.well_since or now)
-    if (now - trouble.well_since).total_seconds() < well_after_s:
+    well_since = trouble.well_since or now
+    trouble = replace(trouble, well_since=well_since)
+    if (now - well_since).total_seconds() < well_after_s:
         return Step(trouble)
     return Step(trouble, over=True, tell="well")
 
