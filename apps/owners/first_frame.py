@@ -24,6 +24,8 @@ GLARING_FROM = 225.0
 SMALL_BELOW_PX = 960
 #: After so long without anything it helps to say where to look, seconds.
 PATIENCE_S = 40.0
+#: A good frame of a calibrated camera is analysed within this, or the site is behind, seconds.
+ANALYSED_WITHIN_S = 20.0
 #: Not the camera's fault, or no fault: a frame came, but was not needed or could not be used yet.
 ARRIVED = frozenset({RejectReason.REPLACED, RejectReason.NO_CALIBRATION, RejectReason.EXPIRED})
 
@@ -67,6 +69,8 @@ def first_frame(camera: Camera, since: dt.datetime, now: dt.datetime) -> FirstFr
     refused = [line for line in health.rejections if line.last_at >= since and line.reason not in ARRIVED]
     newest = max(refused, key=lambda line: line.last_at, default=None)
     if seen and (newest is None or seen.at >= newest.last_at):
+        if seen.brightness is None and (now - seen.at).total_seconds() < ANALYSED_WITHIN_S:
+            return FirstFrame(Kind.WAITING, _("Your frame arrived and is being looked at …"), (), seen.at)
         return _arrived(camera, seen)
     if newest:
         return _refused(newest)

@@ -14,6 +14,9 @@ def mask_page_words() -> dict[str, str]:
     """By name; words in braces are filled in by the script."""
     return {
         "waiting": _("Waiting for the camera's next picture …"),
+        "late": _(
+            "Nothing has come yet. Is the camera switched on here, and does it send? Its page says more."
+        ),
         "arrived": _(
             "Tap the corners of what must not be seen. Tap the first corner again to close the shape."
         ),

@@ -157,7 +157,7 @@ class ConnectView(OneCameraView):
         form = ConnectForm(request.POST)
         if not form.is_valid():
             return self._form(form)
-        secret: dict[str, str] = {}
+        secret: dict[str, Any] = {}
         until = form.old_until()
         if form.cleaned_data["method"] == PASSWORD:
             secret["password"] = onboarding.new_password(self.camera, until)

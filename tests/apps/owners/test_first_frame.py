@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 
+import numpy as np
 import pytest
 from django.utils import timezone
 
@@ -14,6 +15,9 @@ from camera_registry import onboarding
 from camera_registry import services as registry
 from camera_registry.models import Camera, CameraFrameCheck
 from camera_registry.privacy_mask import PrivacyMask
+from camera_registry.view_reference import Look, ViewReference
+from camera_registry.view_status import ViewStatus
+from camera_registry.view_watch import ViewMemory, ViewRecord
 from tests.apps.owners.lending import a_lent_camera, a_person, logged_in, photograph
 from tests.camera_registry.factories import a_calibration
 from tests.workers.intake.pictures import black, bomb, jpeg
@@ -95,12 +99,21 @@ def test_a_refused_login_and_a_camera_that_is_off(camera):
 
 
 def test_the_newest_wins_and_a_calibrated_camera_is_told_of_too(camera):
-    registry.add_calibration(camera, a_calibration((1920, 1080)))
-    since = timezone.now()
-    registry.record_rejection(camera.name, "wrong_size", "640 × 360 pixels instead of 1920 × 1080")
+    row = registry.add_calibration(camera, a_calibration((1920, 1080)))
+    now = timezone.now()
+    since = now - dt.timedelta(seconds=60)
+    registry.record_rejection(
+        camera.name, "wrong_size", "640 × 360 pixels", at=now - dt.timedelta(seconds=50)
+    )
     assert "not the image size" in answer(camera, since).headline
-    registry.record_received(camera, timezone.now())
+    registry.record_received(camera, now - dt.timedelta(seconds=40))
     assert answer(camera, since).headline == "Your frame arrived: 1920×1080."
+    registry.record_received(camera, now)
+    assert answer(camera, since).headline == "Your frame arrived and is being looked at …"
+    reference = ViewReference((1920, 1080), (Look(np.zeros((60, 2)), np.zeros((60, 32), np.uint8)),))
+    record = ViewRecord(ViewMemory(status=ViewStatus.STEADY), 120.0, 20.0)
+    registry.record_view(camera.pk, row.pk, now, record, reference)
+    assert answer(camera, since).headline == "Your frame arrived: 1920×1080, sharp, in daylight."
 
 
 def test_brightness_is_measured_outside_the_mask(intake, camera, settings):

@@ -6,6 +6,9 @@ import { createBoard } from "./board.js";
 import { createShapes, crosses, held } from "./shapes.js";
 
 const LOOK_AGAIN_MS = 1500;
+/** After so long it helps to say where to look; after so much longer nobody waits any more. */
+const PATIENCE_MS = 60_000;
+const LONGEST_MS = 20 * 60_000;
 
 /** @param {string} id */
 const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -184,9 +187,12 @@ async function look() {
   return false;
 }
 
-async function waitForOne() {
+/** @param {number} since */
+async function waitForOne(since) {
   if (await look()) return;
-  timer = window.setTimeout(waitForOne, LOOK_AGAIN_MS);
+  const waited = Date.now() - since;
+  if (waited > PATIENCE_MS && said.textContent === words.waiting) say(words.late);
+  if (waited < LONGEST_MS) timer = window.setTimeout(waitForOne, LOOK_AGAIN_MS, since);
 }
 
 /** @param {Blob} blob */
@@ -205,7 +211,7 @@ take.addEventListener("click", async () => {
   try {
     await post(config.urls.next);
     say(words.waiting);
-    await waitForOne();
+    await waitForOne(Date.now());
   } catch (error) {
     failed(error);
   }
