@@ -145,7 +145,7 @@ def _counts(plan: Plan) -> dict[str, int]:
 def _page(request: HttpRequest, model_admin: Any, context: dict[str, Any]) -> HttpResponse:
     base = {
         **model_admin.admin_site.each_context(request),
-        "title": _("Import zones"),
+        "title": _("Import and export zones"),
         "opts": model_admin.opts,
     }
     return TemplateResponse(request, "admin/parking/parkingzone/import.html", base | context)
