@@ -40,15 +40,19 @@ def sends(
 
 
 def a_site() -> None:
-    """camera-live, -slow, -late, -moved, -never and -off; zone known and three unknown ones."""
+    """camera-live, -slow, -late, -moved, -never and -off; zone known and three unknown ones.
+
+    They send every five minutes: nobody becomes late while a slow machine looks at them.
+    """
     a_zone("known", free=3)
     for slug in ("behind-late", "behind-moved", "nobody-sees"):
         a_zone(slug)
-    sends(a_camera("camera-live", title="Well street"), 65, 35, 5, zones=("known",), skew_s=-1.5)
-    sends(a_camera("camera-slow"), 125, 65, 5, zones=("known",))
-    sends(a_camera("camera-late"), 700, 670, 640, zones=("known", "behind-late"))
-    moved = a_camera("camera-moved")
-    sends(moved, 65, 35, 5, zones=("behind-moved",))
+    five = {"expected_interval_s": 300}
+    sends(a_camera("camera-live", title="Well street", **five), 605, 305, 5, zones=("known",), skew_s=-1.5)
+    sends(a_camera("camera-slow", **five), 1205, 605, 5, zones=("known",))
+    sends(a_camera("camera-late", **five), 4600, 4300, 4000, zones=("known", "behind-late"))
+    moved = a_camera("camera-moved", **five)
+    sends(moved, 605, 305, 5, zones=("behind-moved",))
     look_at_view(moved, ViewStatus.MOVED, at=timezone.now(), shift_px=70.0)
     a_camera("camera-never", image_size=None)
     services.set_enabled(a_camera("camera-off"), False)

@@ -70,7 +70,7 @@ def test_the_names_of_the_fields_are_a_promise(answer):
 def test_what_is_told_of_a_camera_that_is_well(answer):
     live = of(answer, "camera-live")
     assert (live["state"], live["well"], live["headline"], live["troubles"]) == ("live", True, "Live", [])
-    assert (live["interval_s"], live["expected_interval_s"], live["clock_skew_s"]) == (30.0, 30, -1.5)
+    assert (live["interval_s"], live["expected_interval_s"], live["clock_skew_s"]) == (300.0, 300, -1.5)
     assert (live["cars"], live["image_size"], live["calibration_version"]) == (7, [1920, 1080], 1)
     assert (live["zones"], live["unknown_zones"], live["incident"]) == (["known"], [], None)
 
@@ -145,7 +145,7 @@ class TestThePage:
             "4 cameras need somebody.", "Late: 1", "Never sent: 1", "camera-late", "Well street",
             "640 × 360 pixels", "Unknown meanwhile:", "Behind Late", "Use the calibration repaired by 70 px",
             "Unknown because no camera has ever shown them:", "Nobody Sees", "12 × not the image size",
-            "of 30 s", "This site sends no e-mail",
+            "of 300 s", "This site sends no e-mail",
         ):  # fmt: skip
             assert words in page, words
         for camera in ("camera-late", "camera-moved"):

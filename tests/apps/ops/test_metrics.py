@@ -35,9 +35,9 @@ def test_cameras_frames_and_zones(redis_client):
     assert found["spark_cameras", "late"] == 1 and found["spark_cameras", "live"] == 2
     assert found["spark_camera_state", "camera-late", "late"] == 1
     assert found["spark_camera_state", "camera-late", "live"] == 0
-    assert 640 <= found["spark_camera_last_frame_age_seconds", "camera-late"] < 700
+    assert found["spark_camera_last_frame_age_seconds", "camera-late"] >= 4000
     assert ("spark_camera_last_frame_age_seconds", "camera-never") not in found
-    assert found["spark_camera_interval_seconds", "camera-live"] == 30
+    assert found["spark_camera_interval_seconds", "camera-live"] == 300
     assert found["spark_camera_clock_skew_seconds", "camera-live"] == -1.5
     assert found["spark_camera_shift_pixels", "camera-moved"] == 70
     assert found["spark_camera_unknown_zones", "camera-late"] == 1
