@@ -30,7 +30,11 @@ def analyst() -> Analyst:
     """Load and warm what analysing needs; the same analyst ever after. Raises SegmentationError without a model."""
     client = redis_client()
     segmenter = load_segmenter(
-        settings.SPARK_WEIGHTS or None, settings.SPARK_THRESHOLD, settings.SPARK_ENGINE
+        settings.SPARK_WEIGHTS or None,
+        settings.SPARK_THRESHOLD,
+        settings.SPARK_ENGINE,
+        classes=settings.SPARK_CLASSES or None,
+        long_side=settings.SPARK_LONG_SIDE,
     )
     placement.warm_up()
     settle.warm_up()

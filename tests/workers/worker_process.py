@@ -21,6 +21,6 @@ if __name__ == "__main__":
 
     delay_s = float(sys.argv[1])
     heartbeat.LIFE_S, heartbeat.INTERVAL_S = 1, 0.25
-    runtime.load_segmenter = lambda *args: PaintSegmenter(abs(delay_s), deaf=delay_s < 0)
+    runtime.load_segmenter = lambda *args, **options: PaintSegmenter(abs(delay_s), deaf=delay_s < 0)
     runtime.warm_up = lambda: None
     call_command("run_worker", *sys.argv[2:])
