@@ -17,6 +17,7 @@ from camera_registry.control_points import (
     CalibrationReport,
     calibrate,
     read_control_points,
+    read_heights,
 )
 from camera_registry.pose import focal_from_fov
 
@@ -67,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fov", type=float, help="horizontal field of view in degrees, without the lens's distortion"
     )
+    parser.add_argument(
+        "--heights",
+        type=Path,
+        help="CSV of upright things of known height, name,foot_x,foot_y,top_x,top_y,height_m: for the camera's height",
+    )
     parser.add_argument("--name", default="", help="a name kept in the calibration")
     return parser
 
@@ -84,6 +90,10 @@ def _table(report: CalibrationReport) -> str:
     )
     if report.suspect is not None:
         lines.append(f"point {report.suspect} does not agree with the others: look at it again")
+    if report.heights is not None and report.heights.suspect is not None:
+        lines.append(
+            f"{report.heights.marks[report.heights.suspect].name} does not agree with the rest: look at it again"
+        )
     lens, pose = report.calibration.lens, report.calibration.pose
     sigma = report.pose_estimate.height_sigma_m if report.pose_estimate else float("nan")
     lines.append(f"lens term k = {lens.k:+.4f}" if lens else "no lens term")
@@ -106,7 +116,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         focal = focal_from_fov(args.fov, args.image_size[0]) if args.fov else None
         points = read_control_points(args.points)
-        report = calibrate(points, args.image_size, lens=args.lens, focal_px=focal, name=args.name)
+        heights = read_heights(args.heights) if args.heights else ()
+        report = calibrate(
+            points, args.image_size, lens=args.lens, focal_px=focal, heights=heights, name=args.name
+        )
     except (CalibrationError, ValueError, OSError) as error:
         print(f"calibrate: {error}", file=sys.stderr)
         return 2

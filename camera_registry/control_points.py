@@ -46,6 +46,7 @@ __all__ = [
     "calibrate",
     "parse_control_points",
     "read_control_points",
+    "read_heights",
 ]
 
 Float = NDArray[np.float64]
@@ -192,6 +193,29 @@ def _parse(lines: Iterable[str], source: str) -> tuple[ControlPoint, ...]:
         name = (row["name"] or "").strip() or f"line {rows.line_num}"
         points.append(ControlPoint(name, (values["px_x"], values["px_y"]), (values["lon"], values["lat"])))
     return tuple(points)
+
+
+def read_heights(path: Path) -> tuple[HeightMark, ...]:
+    """Read `name,foot_x,foot_y,top_x,top_y,height_m` from a CSV file with a header. Raises CalibrationError."""
+    columns = ("foot_x", "foot_y", "top_x", "top_y", "height_m")
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        missing = [c for c in ("name", *columns) if c not in (rows.fieldnames or [])]
+        if missing:
+            raise CalibrationError(
+                f"{path}: column {', '.join(missing)} missing; need name,{','.join(columns)}"
+            )
+        found = []
+        for row in rows:
+            try:
+                foot_x, foot_y, top_x, top_y, height_m = (float(row[column]) for column in columns)
+            except (TypeError, ValueError):
+                raise CalibrationError(
+                    f"{path}, line {rows.line_num}: {', '.join(columns)} must be numbers"
+                ) from None
+            name = (row["name"] or "").strip() or f"line {rows.line_num}"
+            found.append(HeightMark(name, (foot_x, foot_y), (top_x, top_y), height_m))
+    return tuple(found)
 
 
 def calibrate(

@@ -128,6 +128,25 @@ def test_command_writes_what_the_pipeline_reads(tmp_path, capsys):
     assert "RMSE" in said and "does not agree" not in said
 
 
+def test_command_takes_things_of_known_height(tmp_path, capsys):
+    """Posts of 4 m, whose tops are seen where the ground behind them is."""
+    truth = camera()
+    write_csv(tmp_path / "points.csv", points_of(truth))
+    feet = truth.frame.to_metres(truth.px_to_3857([(500, 900), (1400, 850)]))
+    tops = truth.xy_3857_to_px(truth.frame.to_3857(feet * 35.0 / 31.0))
+    rows = [f"post,{500 + 900 * i},{900 - 50 * i},{x},{y},4" for i, (x, y) in enumerate(tops)]
+    heights = tmp_path / "heights.csv"
+    heights.write_text("\n".join(["name,foot_x,foot_y,top_x,top_y,height_m", *rows]))
+    command = [str(tmp_path / "points.csv"), "-o", str(tmp_path / "cal.json"), "--heights", str(heights)]
+    assert main(command) == 0
+    data = json.loads((tmp_path / "cal.json").read_text())
+    assert data["pose"]["height_m"] == pytest.approx(35.0, abs=0.05)
+    assert [mark["height_m"] for mark in data["heights"]] == [4.0, 4.0]
+    heights.write_text("name,foot_x,foot_y,top_x,top_y,height_m\nlamp,1,2,3,4,high")
+    assert main(command) == 2
+    assert "line 2: foot_x, foot_y, top_x, top_y, height_m must be numbers" in capsys.readouterr().err
+
+
 def test_command_names_the_bad_click(tmp_path, capsys):
     points = points_of(camera(), noise_px=1.0)
     (u, v), lonlat = points[3].px, points[3].lonlat
