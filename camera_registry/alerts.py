@@ -30,6 +30,7 @@ from camera_registry.health_models import AlertChannel, AlertEvent, AlertStatus
 from camera_registry.models import Camera, CameraAlert, CameraIncident
 
 __all__ = [
+    "forget_old",
     "look_after_cameras",
     "may_test",
     "new_webhook_secret",
@@ -50,6 +51,8 @@ MAX_ERROR_CHARS = 300
 #: The first half of PostgreSQL's advisory locks of this room: “alrt”.
 LOCK_CLASS = 0x616C7274
 TEST_EVERY_S = 60
+#: Incidents that are over and their messages are kept so long: they hold addresses of people.
+KEPT = dt.timedelta(days=90)
 _DAY = dt.timedelta(days=1)
 
 _KINDS = {CameraState.LATE: AlertEvent.LATE.value, CameraState.SUSPENDED: AlertEvent.SUSPENDED.value}
@@ -214,6 +217,14 @@ def queue_test(camera: Camera) -> list[CameraAlert]:
     now = timezone.now()
     full = health_queryset().get(pk=camera.pk)
     return _write(full, None, AlertEvent.TEST, camera_health(full, now), now)
+
+
+def forget_old(now: dt.datetime) -> int:
+    """Delete what was over long ago. Returns how many rows went."""
+    old = now - KEPT
+    incidents, _rows = CameraIncident.objects.filter(closed_at__lt=old).delete()
+    tests, _rows = CameraAlert.objects.filter(incident=None, created_at__lt=old).delete()
+    return incidents + tests
 
 
 def new_webhook_secret(camera: Camera) -> str:

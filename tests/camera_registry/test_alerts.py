@@ -163,6 +163,22 @@ def test_an_owner_who_may_not_log_in_any_more_is_not_written_to(settings):
     assert alerts.queue_test(camera) == []
 
 
+def test_what_was_over_long_ago_is_forgotten_with_its_addresses():
+    camera = owned_camera(alert_webhook="https://hooks.example.org/x")
+    now = timezone.now()
+    seen(camera, now - dt.timedelta(minutes=10))
+    look_at(now, minutes=2)
+    alerts.queue_test(camera)
+    much_later = now + dt.timedelta(days=91)
+    assert alerts.forget_old(now + dt.timedelta(days=89)) == 0
+    assert alerts.forget_old(much_later) == 1  # the test; the incident goes on
+    assert said() == [("late", "webhook")]
+    services.set_enabled(camera, False)
+    look_at(now + dt.timedelta(minutes=3))
+    alerts.forget_old(much_later)
+    assert not CameraIncident.objects.exists() and not CameraAlert.objects.exists()
+
+
 def test_switching_off_ends_a_trouble_without_a_word():
     camera = owned_camera(alert_webhook="https://hooks.example.org/x")
     now = timezone.now()

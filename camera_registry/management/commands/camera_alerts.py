@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from typing import Any
 
 import redis
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 #: A Redis that does not answer for this long counts as away, seconds.
 REDIS_TIMEOUT_S = 5.0
+TIDY_EVERY_S = 3600.0
 
 
 class Command(BaseCommand):
@@ -39,6 +41,7 @@ class Command(BaseCommand):
         client = _redis()
         if options["once"]:
             self._look(client)
+            self._tidy()
             return
         stop = threading.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
@@ -48,8 +51,12 @@ class Command(BaseCommand):
         self.stdout.write(f"Looking after the cameras every {settings.SPARK_ALERTS_EVERY_S:g} s")
         self.stdout.flush()
         try:
+            tidied = -TIDY_EVERY_S
             while not stop.is_set():
                 self._look(client)
+                if time.monotonic() - tidied >= TIDY_EVERY_S:
+                    tidied = time.monotonic()
+                    self._tidy()
                 stop.wait(settings.SPARK_ALERTS_EVERY_S)
         finally:
             pulse.stop()
@@ -66,6 +73,13 @@ class Command(BaseCommand):
             logger.exception("looking after the cameras failed")
         finally:
             close_old_connections()
+
+    def _tidy(self) -> None:
+        """Forget what was over long ago."""
+        try:
+            alerts.forget_old(timezone.now())
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning("old incidents stay for now: %s", error)
 
 
 def _redis() -> redis.Redis:
