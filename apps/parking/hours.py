@@ -45,7 +45,7 @@ def hours_problems(text: str) -> list[str]:
     if len(text) > MAX_LENGTH:
         return [f"The hours take {len(text)} letters; {MAX_LENGTH} are the most."]
     try:
-        _parsed(text, 0.0, 0.0)
+        OpeningHours(text)  # without a place, which would load the world's borders
     except ParserError as error:
         sentence = (
             f"The hours are not understood at “{_rest(text, error)}”; write them as OpenStreetMap does, e.g."
@@ -77,6 +77,7 @@ def open_state(text: str, lonlat: tuple[float, float], at: dt.datetime) -> OpenS
 
 @lru_cache(1024)
 def _parsed(text: str, lon: float, lat: float) -> OpeningHours:
+    """Read once: the first place that is asked for loads the world's time zones and borders, 0.2 s and 107 MB."""
     return OpeningHours(text, coords=(lat, lon), max_interval_days=HORIZON_DAYS)
 
 

@@ -9,6 +9,7 @@ import pytest
 import shapely
 from django.contrib.auth.models import Permission, User
 
+from apps.parking import services
 from apps.parking.models import ParkingZone
 from apps.parking.slot_ruler import lay_ruler
 from apps.parking.zone_drafts import draft_json
@@ -132,6 +133,20 @@ def test_saving_needs_what_is_odd_to_be_read_and_what_is_wrong_to_be_mended(staf
     assert staff.post(f"{URL}save/", json.dumps(again), content_type="application/json").status_code == 200
     zone.refresh_from_db()
     assert zone.version == 1
+
+
+def test_a_proposal_is_moved_into_place_and_accepted_in_one_go(staff):
+    services.propose_zones([zone_spec(source="OpenStreetMap way 1", licence="ODbL")])
+    zone = ParkingZone.objects.get()
+    page = staff.get(f"/admin/parking/parkingzone/{zone.pk}/draw/").content.decode()
+    assert "proposed, waits for an admin · OpenStreetMap way 1 · ODbL" in page and 'id="accept"' in page
+    moved = zone_spec(geometry_3857=box(0, 1, 60, 3.5), enabled=False)
+    assert ask(staff, "save", moved, zone).status_code == 200
+    zone.refresh_from_db()
+    assert (zone.standing, zone.enabled, zone.source) == ("proposed", False, "OpenStreetMap way 1")
+    assert ask(staff, "save", moved, zone, accept=True).status_code == 200
+    zone.refresh_from_db()
+    assert (zone.standing, zone.enabled, zone.valid_until) == ("accepted", True, None)
 
 
 def test_another_admins_change_is_not_overwritten(staff):

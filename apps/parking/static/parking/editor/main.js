@@ -16,6 +16,7 @@ const AROUND_MS = 200;
 const config = JSON.parse(byId("editor-config").textContent ?? "{}");
 const csrf = /** @type {HTMLInputElement} */ (document.querySelector("[name=csrfmiddlewaretoken]")).value;
 const server = createServer(config, csrf);
+const confirmBox = /** @type {HTMLInputElement} */ (byId("confirm"));
 
 /** @type {Tool} */
 let tool = { name: "edit" };
@@ -30,6 +31,8 @@ let sketched = null;
 let snap = true;
 let layers = { zones: true, views: true, slots: true };
 let saving = false;
+/** What had been said when it was ticked as read. */
+let said = "";
 
 const store = createStore(`spark-zone-${config.zone}-${config.basedOn}`, config.draft, () => changed());
 const form = createForm(config, () => store.draft.fields, (fields, kind) => store.commit({ ...store.draft, fields }, kind));
@@ -118,7 +121,12 @@ function show() {
   ground.update(scene);
   form.show(draft.fields);
   showLines(draft, active, { choose: handlers.activated, remove: removeLine });
-  showFindings(judgement?.findings ?? [], ground.goTo);
+  const findings = judgement?.findings ?? [];
+  // Places move while corners are dragged; another sentence must be read anew.
+  const sentences = findings.map((finding) => finding.message.replace(/[\d.]+/g, "")).join("\n");
+  if (sentences !== said) confirmBox.checked = false;
+  said = sentences;
+  showFindings(findings, ground.goTo);
   showFacts(judgement, draft);
   showNeighbours(config.isNew ? null : judgement);
   showSplit(judgement?.split ?? null);
@@ -133,7 +141,7 @@ function show() {
     button.toggleAttribute("disabled", (needsOutline && draft.rings.length === 0) || (own === "split" && config.isNew));
   }
   const refused = judgement?.findings.some((finding) => finding.refused) ?? true;
-  const waits = !byId("confirm-row").hidden && !(/** @type {HTMLInputElement} */ (byId("confirm")).checked);
+  const waits = !byId("confirm-row").hidden && !confirmBox.checked;
   for (const id of ["save", "accept"]) document.getElementById(id)?.toggleAttribute("disabled", saving || refused || waits);
 }
 
@@ -236,7 +244,6 @@ async function write(work) {
 }
 
 let leaving = false;
-const confirmBox = /** @type {HTMLInputElement} */ (byId("confirm"));
 confirmBox.addEventListener("change", show);
 byId("save-form").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -2,7 +2,8 @@
 // The map: tiles of the site's own setting or a plain ground, what is there already, and the zone that is drawn.
 
 import { pathsOf } from "./lines.js";
-import { snapped } from "./snap.js";
+import { ARROWS, textIcon, toLatLng, toPair } from "./places.js";
+import { SNAP_PX, snapped } from "./snap.js";
 import { createSketch } from "./sketch.js";
 import { createShift } from "./shift.js";
 import { createVertices } from "./vertices.js";
@@ -12,26 +13,11 @@ import { createVertices } from "./vertices.js";
 
 /** A zone is drawn to the centimetre, farther in than tiles reach. */
 const MAX_ZOOM = 24;
-/** Points snap to what is this near, pixels on the screen. */
-const SNAP_PX = 12;
 const PAN_PX = 80;
 const FINE_PAN_PX = 4;
-/** @type {Record<string, Pair>} */
-export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** @param {Pair} lonlat */
-export const toLatLng = ([lon, lat]) => L.latLng(lat, lon);
-/** Eight decimals are a millimetre. @param {L.LatLng} at @returns {Pair} */
-export const toPair = (at) => [Number(at.lng.toFixed(8)), Number(at.lat.toFixed(8))];
 /** @param {readonly Pair[][]} rings */
 const latLngs = (rings) => rings.map((ring) => ring.map(toLatLng));
-
-/** @param {string} words @param {string} className */
-export function textIcon(words, className) {
-  const span = document.createElement("span");
-  span.textContent = words;
-  return L.divIcon({ className: `zed-text ${className}`, iconSize: [0, 0], html: span });
-}
 
 /** @param {HTMLElement} element @param {Config} config @param {MapHandlers} handlers */
 export function createMap(element, config, handlers) {

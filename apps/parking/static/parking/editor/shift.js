@@ -2,14 +2,12 @@
 // Moving a zone as a whole, with its kerb and access edges: by dragging its ground, or with the arrow keys.
 
 import { mapped } from "./lines.js";
-import { ARROWS, toLatLng, toPair } from "./map.js";
-import { distance } from "./snap.js";
+import { ARROWS, toLatLng, toPair } from "./places.js";
+import { distance, SNAP_PX } from "./snap.js";
 
 /** @import { Draft, Scene } from "./types" */
 /** @import { Tools } from "./vertices.js" */
 /** @import { Px } from "./snap.js" */
-
-const SNAP_PX = 12;
 
 /** @param {Tools & { toNeighbour(at: Px, reach: number): { at: Px } | null }} tools */
 export function createShift({ map, handlers, toNeighbour }) {

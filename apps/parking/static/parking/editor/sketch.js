@@ -2,7 +2,7 @@
 // A line while it is drawn, by clicks or with the cross hair in the middle: an outline, a kerb, a cut.
 
 import { leastPoints } from "./lines.js";
-import { textIcon, toLatLng, toPair } from "./map.js";
+import { textIcon, toLatLng, toPair } from "./places.js";
 import { distance } from "./snap.js";
 
 /** @import { Pair, Tool } from "./types" */

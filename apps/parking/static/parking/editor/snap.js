@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Snapping: to corners first, then to edges, within a reach in pixels on the screen.
 
+/** Points snap to what is this near, pixels on the screen. */
+export const SNAP_PX = 12;
+
 /** @typedef {{ x: number, y: number }} Px */
 /** @typedef {{ points: Px[], closed: boolean }} Line */
 

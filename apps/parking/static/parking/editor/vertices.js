@@ -2,7 +2,7 @@
 // The corners of the active line as knobs: dragged, nudged, deleted; and between them knobs that make a new corner.
 
 import { leastPoints, pathOf } from "./lines.js";
-import { ARROWS, toLatLng, toPair } from "./map.js";
+import { ARROWS, toLatLng, toPair } from "./places.js";
 
 /** @import { MapHandlers, Pair, Path, Scene } from "./types" */
 

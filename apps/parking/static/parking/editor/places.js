@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// Places as the draft has them and as Leaflet has them, and what all of the map's parts share.
+
+/** @import { Pair } from "./types" */
+
+/** @type {Record<string, Pair>} */
+export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/** @param {Pair} lonlat */
+export const toLatLng = ([lon, lat]) => L.latLng(lat, lon);
+/** Eight decimals are a millimetre. @param {L.LatLng} at @returns {Pair} */
+export const toPair = (at) => [Number(at.lng.toFixed(8)), Number(at.lat.toFixed(8))];
+
+/** @param {string} words @param {string} className */
+export function textIcon(words, className) {
+  const span = document.createElement("span");
+  span.textContent = words;
+  return L.divIcon({ className: `zed-text ${className}`, iconSize: [0, 0], html: span });
+}
