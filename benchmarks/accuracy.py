@@ -33,7 +33,7 @@ from camera_registry.mercator import LocalFrame
 from camera_registry.overlay import union
 from workers.occupancy import ZoneObservation
 from workers.pipeline import CameraView, lay_out, observe_frame
-from workers.segmentation import CarMask, load_segmenter
+from workers.segmentation import DEFAULT_THRESHOLD, DOUBT_THRESHOLD, CarMask, load_segmenter
 
 Rows = list[dict[str, Any]]
 
@@ -116,7 +116,7 @@ def run(quick: bool) -> dict[str, Rows]:
     layout, frame = build_layout(0), street_frame()
     renderer, street = StreetRenderer(layout), Street(layout, SEED)
     zones = [pipeline_zone(zone, frame) for zone in layout.zones]
-    segmenter = load_segmenter(os.environ.get("SPARK_WEIGHTS") or None)
+    segmenter = load_segmenter(os.environ.get("SPARK_WEIGHTS") or None, DOUBT_THRESHOLD)
     tallies = {"model": _Tally(), "perfect masks": _Tally()}
     cameras = demo_cameras()
     views: dict[str, CameraView] = {}
@@ -140,9 +140,10 @@ def run(quick: bool) -> dict[str, Rows]:
             tallies["model"].segment_ms.append((time.perf_counter() - began) * 1e3)
             perfect = [CarMask(1.0, car.polygons_px) for car in truth if car.polygons_px]
             for kind, masks in (("model", found), ("perfect masks", perfect)):
-                tallies[kind].cars(masks, truth, view, frame)
+                certain = [mask for mask in masks if mask.score >= DEFAULT_THRESHOLD]
+                tallies[kind].cars(certain, truth, view, frame)
                 began = time.perf_counter()
-                for zone in observe_frame(masks, view, zones).zones:
+                for zone in observe_frame(masks, view, zones, DEFAULT_THRESHOLD).zones:
                     observations[kind][zone.zone_slug].append(zone)
                 tallies[kind].rest_ms.append((time.perf_counter() - began) * 1e3)
         for kind, tally in tallies.items():

@@ -88,10 +88,18 @@ def _short(error: BaseException) -> str:
 
 
 class Analyst:
-    """Analyses waiting frames. One per process, used by one thread."""
+    """Analyses waiting frames. One per process, used by one thread. certain: see `pipeline.observe_frame`."""
 
     def __init__(
-        self, store: FrameStore, bell: Doorbell, segmenter: Segmenter, tally: Tally, *, name: str, batch: int
+        self,
+        store: FrameStore,
+        bell: Doorbell,
+        segmenter: Segmenter,
+        tally: Tally,
+        *,
+        name: str,
+        batch: int,
+        certain: float = 0.0,
     ) -> None:
         self.store = store
         self.bell = bell
@@ -99,6 +107,7 @@ class Analyst:
         self.tally = tally
         self.name = name
         self.batch = batch
+        self.certain = certain
         self.guard = ViewGuard()
         self.frames_done = 0
 
@@ -228,7 +237,7 @@ class Analyst:
         for work in _going_on(batch):
             with work.stage("ground"):
                 zones = publishing.zones_in_view(work.view)
-                observation = observe_frame(work.masks, work.view, zones)
+                observation = observe_frame(work.masks, work.view, zones, self.certain)
             if work.reason is None:
                 with work.stage("record"):
                     publishing.record(observation.zones, work.source())
@@ -251,7 +260,8 @@ class Analyst:
         for work in _going_on(batch):
             with work.stage("health"):
                 at = _utc(work.frame.received_at)
-                services.record_analysed(work.frame.camera_id, at, len(work.masks), work.zones)
+                cars = sum(mask.score >= self.certain for mask in work.masks)
+                services.record_analysed(work.frame.camera_id, at, cars, work.zones)
             work.timings_ms["arrival_to_published"] = (time.time() - at.timestamp()) * 1e3
 
 

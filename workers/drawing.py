@@ -25,6 +25,7 @@ Image = NDArray[np.uint8]
 ZONE = (255, 200, 60)
 MASK = (60, 170, 255)
 FOOTPRINT = (50, 50, 230)
+DOUBTFUL = (150, 150, 150)
 SPACE = (60, 200, 60)
 VEHICLE_SPACE = (230, 80, 200)
 #: OpenCV draws with fixed-point coordinates: four fractional bits.
@@ -84,4 +85,6 @@ def draw_analysis(
         cv2.polylines(drawn, rings, True, MASK, 1, cv2.LINE_AA, SHIFT)
     for car in analysis.observation.cars:
         _draw(drawn, frame.geometry_to_3857(car.footprint_m), calibration, FOOTPRINT, 1)
+    for car in analysis.observation.doubtful:
+        _draw(drawn, frame.geometry_to_3857(car.footprint_m), calibration, DOUBTFUL, 2)
     return drawn

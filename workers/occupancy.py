@@ -96,14 +96,18 @@ def observe_zones(
     cars: Sequence[CarOnGround],
     frame: LocalFrame,
     view_3857: shapely.Geometry,
+    doubtful: Sequence[CarOnGround] = (),
 ) -> tuple[ZoneObservation, ...]:
     """Cut one camera's view and the cars it found to the zones.
 
     cars: in `frame`'s true metres. view_3857: ground that the camera sees and may be believed on. Zones of which too
-    little is seen are left out: nothing is known about them.
+    little is seen are left out: nothing is known about them. doubtful: what may be a car; this camera does not know
+    the ground below, and another one may.
     """
     view = frame.geometry_to_metres(view_3857)
     footprints = union(car.footprint_m for car in cars)
+    if doubtful:
+        view = difference(view, difference(union(car.footprint_m for car in doubtful), footprints))
     silhouettes = union(car.silhouette_m for car in cars)
     observations = []
     for zone in zones:

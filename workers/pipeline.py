@@ -73,10 +73,14 @@ class CameraView:
 
 @dataclass(frozen=True)
 class FrameObservation:
-    """Cars in true metres of the camera's frame, and what they mean for each zone in view."""
+    """Cars in true metres of the camera's frame, and what they mean for each zone in view.
+
+    doubtful: what may be cars; the ground below them is unknown.
+    """
 
     cars: tuple[CarOnGround, ...]
     zones: tuple[ZoneObservation, ...]
+    doubtful: tuple[CarOnGround, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -123,10 +127,12 @@ def analyse_frame(
     zones: Sequence[Zone],
     seed: int = 0,
     vehicles: Sequence[VehicleClass] = (),
+    certain: float = 0.0,
 ) -> FrameAnalysis:
     """The whole method on one image (H, W, 3) BGR, with a layout for each of `vehicles` besides the zone's own.
 
-    The camera's privacy mask is blackened in a copy. Raises ValueError when the image is not of the calibration's size.
+    The camera's privacy mask is blackened in a copy. `certain`: see `observe_frame`. Raises ValueError when the image is
+    not of the calibration's size.
     """
     width, height = camera.calibration.image_size
     if image.shape[:2] != (height, width):
@@ -143,7 +149,7 @@ def analyse_frame(
     started = time.perf_counter()
     (masks,) = segmenter.segment([image])
     segmented = time.perf_counter()
-    observation = observe_frame(masks, camera, zones)
+    observation = observe_frame(masks, camera, zones, certain)
     grounded = time.perf_counter()
     seen = {o.zone_slug: o for o in observation.zones}
     layouts = tuple(
@@ -160,15 +166,27 @@ def analyse_frame(
     )
 
 
-def observe_frame(masks: Sequence[CarMask], camera: CameraView, zones: Sequence[Zone]) -> FrameObservation:
-    """From masks in pixels to what they say about each zone in view. The image is no longer needed."""
+def observe_frame(
+    masks: Sequence[CarMask], camera: CameraView, zones: Sequence[Zone], certain: float = 0.0
+) -> FrameObservation:
+    """From masks in pixels to what they say about each zone in view. The image is no longer needed.
+
+    certain: score from which a mask is a car. One below it may be a car or not: the ground it would stand on is neither
+    occupied nor free but unknown.
+    """
     calibration = camera.calibration
     frame = calibration.frame
-    found = cars_on_ground(
-        [mask.polygons for mask in masks], calibration, frame, [mask.score for mask in masks]
-    )
-    cars = tuple(car for car in found if car is not None)
-    return FrameObservation(cars, observe_zones(zones, cars, frame, camera.ground_3857))
+    cars = _stood([mask for mask in masks if mask.score >= certain], calibration)
+    doubtful = _stood([mask for mask in masks if mask.score < certain], calibration)
+    zones_seen = observe_zones(zones, cars, frame, camera.ground_3857, doubtful)
+    return FrameObservation(cars, zones_seen, doubtful)
+
+
+def _stood(masks: Sequence[CarMask], calibration: Calibration) -> tuple[CarOnGround, ...]:
+    """Masks on the ground, without those of which nothing lies there."""
+    scores = [mask.score for mask in masks]
+    found = cars_on_ground([mask.polygons for mask in masks], calibration, calibration.frame, scores)
+    return tuple(car for car in found if car is not None)
 
 
 def lay_out(

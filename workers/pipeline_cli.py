@@ -15,7 +15,7 @@ from apps.parking.vehicles import parse_classes
 from camera_registry.calibration import Calibration
 from workers.drawing import draw_analysis
 from workers.pipeline import MAX_RANGE_M, CameraView, analyse_frame
-from workers.segmentation import load_segmenter
+from workers.segmentation import DEFAULT_THRESHOLD, DOUBT_THRESHOLD, load_segmenter
 from workers.zone_files import read_zones, spaces_collection
 
 __all__ = ["main"]
@@ -34,7 +34,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-o", "--output", type=Path, required=True, help="free spaces as GeoJSON, WGS 84")
     parser.add_argument("--draw", type=Path, help="also write the image with the results drawn onto it")
     parser.add_argument("--weights", type=Path, help="another model than the one that ships")
-    parser.add_argument("--threshold", type=float, help="least score of a car, 0 to 1")
+    parser.add_argument(
+        "--threshold", type=float, default=DEFAULT_THRESHOLD, help="score from which a mask is a car, 0 to 1"
+    )
+    parser.add_argument(
+        "--doubt",
+        type=float,
+        default=DOUBT_THRESHOLD,
+        help="score from which it may be one, so that the ground below is unknown, 0 to 1",
+    )
     parser.add_argument(
         "--max-range", type=float, default=MAX_RANGE_M, metavar="M", help="believe ground up to here"
     )
@@ -59,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         image = cv2.imread(str(args.image), cv2.IMREAD_COLOR)
         if image is None:
             raise ValueError(f"{args.image} cannot be read as an image")
-        segmenter = load_segmenter(weights=args.weights, threshold=args.threshold)
+        segmenter = load_segmenter(weights=args.weights, threshold=min(args.threshold, args.doubt))
         camera = CameraView(calibration, args.max_range)
-        analysis = analyse_frame(image, segmenter, camera, zones, seed=args.seed, vehicles=vehicles)
+        analysis = analyse_frame(image, segmenter, camera, zones, args.seed, vehicles, certain=args.threshold)
     except (OSError, ValueError) as error:
         print(f"pipeline: {error}", file=sys.stderr)
         return 2
@@ -78,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if analysis.blind:
         print(f"nothing can be said of {args.image}: {analysis.blind}", file=sys.stderr)
     print(
-        f"{len(analysis.masks)} cars; segment {analysis.segment_ms:.0f} ms, ground {analysis.ground_ms:.0f} ms,"
+        f"{len(analysis.observation.cars)} cars, {len(analysis.observation.doubtful)} in doubt; segment {analysis.segment_ms:.0f} ms, ground {analysis.ground_ms:.0f} ms,"
         f" placement {analysis.placement_ms:.0f} ms"
     )
     return 0

@@ -31,7 +31,7 @@ def analyst() -> Analyst:
     client = redis_client()
     segmenter = load_segmenter(
         settings.SPARK_WEIGHTS or None,
-        settings.SPARK_THRESHOLD,
+        min(settings.SPARK_THRESHOLD, settings.SPARK_DOUBT_THRESHOLD),
         settings.SPARK_ENGINE,
         classes=settings.SPARK_CLASSES or None,
         long_side=settings.SPARK_LONG_SIDE,
@@ -45,4 +45,5 @@ def analyst() -> Analyst:
         Tally(),
         name=worker_name(),
         batch=settings.SPARK_BATCH,
+        certain=settings.SPARK_THRESHOLD,
     )

@@ -165,8 +165,9 @@ def test_behind_a_tls_proxy_cookies_are_secure() -> None:
     assert done.stdout.strip() == "True"
 
 
-def test_the_threshold_is_the_one_measured_for_the_shipped_model() -> None:
+def test_the_thresholds_are_those_measured_for_the_shipped_model() -> None:
     from spark.settings import ENVIRONMENT
-    from workers.segmentation.weights import DEFAULT_THRESHOLD
+    from workers.segmentation.weights import DEFAULT_THRESHOLD, DOUBT_THRESHOLD
 
     assert ENVIRONMENT["SPARK_THRESHOLD"] == DEFAULT_THRESHOLD
+    assert ENVIRONMENT["SPARK_DOUBT_THRESHOLD"] == DOUBT_THRESHOLD < DEFAULT_THRESHOLD

@@ -44,15 +44,22 @@ def mask_of(footprint_m: shapely.Polygon, height_m: float = 0.95, score: float =
     return CarMask(score, (outline,))
 
 
+#: The score of a car that the truth's segmenter doubts; its other cars are beyond doubt.
+UNSURE = 0.3
+
+
 @dataclass
 class TruthSegmenter:
     """A segmenter that knows the cars: the real protocol without a network."""
 
     cars: list[shapely.Polygon]
     name: str = "truth"
+    doubtful: tuple[shapely.Polygon, ...] = ()
 
     def segment(self, images):
-        return [[mask_of(footprint) for footprint in self.cars] for _ in images]
+        sure = [mask_of(footprint) for footprint in self.cars]
+        unsure = [mask_of(footprint, score=UNSURE) for footprint in self.doubtful]
+        return [sure + unsure for _ in images]
 
 
 def image() -> np.ndarray:

@@ -103,6 +103,16 @@ class TestPublishing:
         assert found[0] >= 4
         assert found[1] == 0
 
+    def test_doubtful_cars_are_not_counted_and_nothing_is_offered_below_them(self, site, camera, zone):
+        site.analyst.certain = 0.95  # painted cars score 0.9
+        site.send(camera, photograph([-12, -6, 0, 6, 12]))
+        site.analyst.answer(camera.pk)
+        camera.refresh_from_db()
+        assert camera.last_cars == 0
+        snapshot = ZoneSnapshot.objects.get()
+        assert snapshot.spaces == []
+        assert snapshot.unknown_m2 > 5 * 1.5 * 3.5
+
     def test_one_batch_lays_a_shared_zone_out_once(self, site, camera, zone, segmenter):
         other = a_street_camera("pole-south")
         site.send(camera, photograph([0]), ago_s=0.2)

@@ -72,6 +72,38 @@ def test_a_zone_beyond_the_range_is_not_answered():
     assert analyse([], camera=CameraView(CALIBRATION, max_range_m=30)).layouts == ()
 
 
+def look_in_doubt(sure, unsure, certain=0.45):
+    segmenter = TruthSegmenter(sure, doubtful=tuple(unsure))
+    return analyse_frame(image(), segmenter, CAMERA, [zone()], certain=certain)
+
+
+def test_below_what_may_be_a_car_the_ground_is_unknown():
+    looked = look_in_doubt([car(-15)], [car(3)])
+    (layout,) = looked.layouts
+    footprint = looked.observation.doubtful[0].footprint_m
+    assert len(looked.observation.cars) == 1
+    assert layout.unknown_m2 == pytest.approx(footprint.area, rel=0.02)
+    assert layout.occupied_m2 == pytest.approx(looked.observation.cars[0].footprint_m.area, rel=0.02)
+    assert len(layout.spaces) == len(analyse([car(-15), car(3)]).layouts[0].spaces)
+    assert max((space & footprint).area for space in spaces_m(layout)) < 0.01
+    (believed,) = look_in_doubt([car(-15)], [car(3)], certain=0.0).layouts
+    assert believed.unknown_m2 == pytest.approx(0, abs=0.05)
+
+
+def test_a_doubt_over_a_sure_car_changes_nothing():
+    (plain,) = analyse([car(3)]).layouts
+    (doubted,) = look_in_doubt([car(3)], [car(3)]).layouts
+    assert (doubted.occupied_m2, doubted.unknown_m2) == (plain.occupied_m2, plain.unknown_m2)
+    assert len(doubted.spaces) == len(plain.spaces)
+
+
+def test_another_camera_resolves_a_doubt():
+    doubting = look_in_doubt([], [car(3)]).observation.zones[0]
+    clear, sure = (analyse(cars).observation.zones[0] for cars in ([], [car(3)]))
+    assert len(lay_out(zone(), [doubting, clear]).spaces) == 7
+    assert len(lay_out(zone(), [doubting, sure]).spaces) == len(lay_out(zone(), [sure]).spaces)
+
+
 def test_a_mostly_hidden_space_is_withheld():
     # Vans parked in front throw their picture over the strip: what lies behind is a softer case than free.
     truck = car(0.0, y=37.5, length=12.0, width=2.5)

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from workers.segmentation.protocol import CarMask, ImageError, SegmentationError, Segmenter, WeightsError
-from workers.segmentation.weights import DEFAULT_LONG_SIDE, DEFAULT_THRESHOLD, DEFAULT_WEIGHTS
+from workers.segmentation.weights import (
+    DEFAULT_LONG_SIDE,
+    DEFAULT_THRESHOLD,
+    DEFAULT_WEIGHTS,
+    DOUBT_THRESHOLD,
+)
 
 if TYPE_CHECKING:
     from workers.segmentation.openvino import OpenVinoSegmenter
@@ -17,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_THRESHOLD",
     "DEFAULT_WEIGHTS",
+    "DOUBT_THRESHOLD",
     "CarMask",
     "ImageError",
     "SegmentationError",

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camera_registry.calibration import Calibration
-from workers.segmentation import DEFAULT_THRESHOLD, load_segmenter
+from workers.segmentation import DEFAULT_THRESHOLD, DOUBT_THRESHOLD, load_segmenter
 from workers.segmentation.images import read_image
 from workers.segmentation.protocol import CarMask, Segmenter
 from workers.training.acpds import StallPhoto, read_acpds
@@ -216,7 +216,8 @@ def _stalls_and_spaces(
         if p.calibration is not None:
             stalls = stalls_on_ground(p.photo, p.size, p.calibration)
             key = p.photo.path.stem
-            spaces[key] = judge_spaces(key, stalls, p.photo.occupied, p.above(threshold), p.calibration)
+            maybe = p.above(min(threshold, DOUBT_THRESHOLD))
+            spaces[key] = judge_spaces(key, stalls, p.photo.occupied, maybe, p.calibration, threshold)
     _spaces(report, [f for found in spaces.values() for f in found], name, threshold)
     order = sorted(zip(seen, best, strict=True), key=lambda pair: -count_stalls(pair[1]).wrong)[:WORST]
     for p, stalls in order:

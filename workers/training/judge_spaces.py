@@ -81,12 +81,17 @@ def judge_spaces(
     occupied: NDArray[np.bool_],
     cars: Sequence[CarMask],
     calibration: Calibration,
+    certain: float = 0.0,
 ) -> list[FoundSpaces]:
-    """Every row of a photo, analysed as production does. stalls: in true metres around the nadir, which is the origin."""
+    """Every row of a photo, analysed as production does. stalls: in true metres around the nadir, which is the origin.
+
+    certain: score from which a mask is a car; below it, the ground is unknown.
+    """
     view = CameraView(calibration)
     seen = calibration.frame.geometry_to_metres(view.ground_3857)
     rows = find_rows(stalls, calibration)
-    observed = {o.zone_slug: o for o in observe_frame(cars, view, [row.zone for row in rows]).zones}
+    zones = [row.zone for row in rows]
+    observed = {o.zone_slug: o for o in observe_frame(cars, view, zones, certain).zones}
     found = []
     for row in rows:
         if row.zone.slug not in observed:
