@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import dataclasses
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -52,6 +53,13 @@ class RunningDoor:
     def check(self) -> None:
         """What the door does by itself every two seconds."""
         self._run(self.door.check())
+
+    def until_empty(self) -> None:
+        """Wait until the door knows that everybody has left: a visit is counted at its end, a moment after the client's."""
+        deadline = time.monotonic() + 10
+        while self.door.visits:
+            assert time.monotonic() < deadline, "somebody is still there after ten seconds"
+            time.sleep(0.01)
 
     def _run(self, coroutine):
         future: Future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)

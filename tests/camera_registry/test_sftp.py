@@ -61,6 +61,7 @@ def landed(door: RunningDoor, name: str = "pole-north") -> dict[str, bytes]:
 
 
 def counted(door: RunningDoor, account: str = "pole-north") -> dict[str, int]:
+    door.until_empty()
     door.check()
     return selectors.rejection_counts(account)
 
