@@ -14,6 +14,22 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SPARK_SHARED") or REPOSITORY.parent / "shared")
 
 
+#: Fixtures that run something beside the test: a browser, a server, a door.
+BESIDE = {"chromium", "live_server", "door"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test beside which something else runs is tried a second time: a busy machine may starve either of them.
+
+    The summary names those that needed it; what is broken fails both times.
+    """
+    for item in items:
+        database = item.get_closest_marker("django_db")
+        committed = database is not None and database.kwargs.get("transaction", False)
+        if committed or BESIDE & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="session")
 def spark_shared() -> Path:
     """The folder with real photographs and benchmark instances; tests that need it are skipped without it."""
