@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -37,6 +36,7 @@ from camera_registry.draft import Draft, read_draft
 from camera_registry.ground_outlines import Outline, outlines
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.models import Camera, CameraCalibration
+from camera_registry.page_policy import page_policy
 from camera_registry.privacy_mask import MaskError, mask_of, masked_picture, without_masked
 from camera_registry.reference_frames import NotAPicture, ReferenceFrame, picture_size, reference_frames
 from camera_registry.saying import Language
@@ -154,19 +154,8 @@ def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
         "is_popup": False,
     }
     response = TemplateResponse(request, "admin/camera_registry/camera/calibrate.html", context)
-    response["Content-Security-Policy"] = _policy(settings.SPARK_TILE_URL)
+    response["Content-Security-Policy"] = page_policy(settings.SPARK_TILE_URL)
     return response
-
-
-def _policy(tile_url: str) -> str:
-    tiles = ""
-    if tile_url and urlsplit(tile_url).netloc:
-        parts = urlsplit(tile_url)
-        tiles = f" {parts.scheme or 'https'}://{parts.netloc.replace('{s}', '*')}"
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none';"
-        f" form-action 'self'; frame-ancestors 'none'; img-src 'self' data: blob:{tiles}"
-    )
 
 
 def _config(camera: Camera) -> dict[str, Any]:

@@ -15,10 +15,9 @@ import warnings
 from dataclasses import dataclass
 
 import redis
-from django.conf import settings
 from PIL import Image
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from camera_registry.redis_client import prompt_redis
 
 __all__ = ["NotAPicture", "ReferenceFrame", "ReferenceFrames", "picture_size", "reference_frames"]
 
@@ -96,14 +95,7 @@ class ReferenceFrames:
 
 def reference_frames() -> ReferenceFrames:
     """The frames in the Redis that the settings name."""
-    return ReferenceFrames(
-        redis.Redis.from_url(
-            settings.REDIS_URL,
-            socket_timeout=TIMEOUT_S,
-            socket_connect_timeout=TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-        )
-    )
+    return ReferenceFrames(prompt_redis(TIMEOUT_S))
 
 
 def picture_size(data: bytes, max_pixels: int) -> tuple[int, int]:

@@ -9,13 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import redis
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from camera_registry.heartbeat import LIFE_S, heartbeats
+from camera_registry.redis_client import prompt_redis
 
 __all__ = ["Dependency", "dependencies", "redis_client"]
 
@@ -91,12 +89,7 @@ def _migrations() -> str:
 
 def redis_client() -> redis.Redis:
     """A client that gives up at once: whoever asks wants an answer, not to wait for one."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return prompt_redis(REDIS_TIMEOUT_S, retries=0)
 
 
 def _ping(client: redis.Redis) -> str:

@@ -9,25 +9,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-import redis
 from django.conf import settings
 from django.http import HttpRequest
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+
+from camera_registry.redis_client import prompt_redis
 
 __all__ = ["INVITATIONS", "LOGINS", "LOGINS_OF_ONE_NAME", "Throttle", "address_of"]
 
 PREFIX = "spark:tries:"
 TIMEOUT_S = 2.0
-
-
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-    )
 
 
 @dataclass(frozen=True)
@@ -40,19 +30,19 @@ class Throttle:
 
     def blocked(self, who: str) -> bool:
         """Whether `who` has failed too often."""
-        with _client() as client:
+        with prompt_redis(TIMEOUT_S) as client:
             return int(client.get(self._key(who)) or 0) >= self.failures
 
     def failed(self, who: str) -> None:
         """Count one failure."""
-        with _client() as client, client.pipeline(transaction=True) as pipeline:
+        with prompt_redis(TIMEOUT_S) as client, client.pipeline(transaction=True) as pipeline:
             pipeline.incr(self._key(who))
             pipeline.expire(self._key(who), self.window_s, nx=True)
             pipeline.execute()
 
     def forget(self, who: str) -> None:
         """It went well: count anew."""
-        with _client() as client:
+        with prompt_redis(TIMEOUT_S) as client:
             client.delete(self._key(who))
 
     def _key(self, who: str) -> str:

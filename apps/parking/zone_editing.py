@@ -25,7 +25,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.parking import selectors, services
-from apps.parking.admin_policy import page_policy
 from apps.parking.bbox import BBox, BBoxRefused
 from apps.parking.choices import Access, Mode, Standing
 from apps.parking.models import ParkingZone, default_validity_s
@@ -37,6 +36,7 @@ from apps.parking.zone_surroundings import CameraView, camera_views, neighbours,
 from apps.parking.zone_writing import fingerprint
 from apps.parking.zones import MODE_DEFAULTS, ZoneSpec
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
+from camera_registry.page_policy import page_policy
 
 __all__ = ["editing_urls"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from camera_registry.redis_client import prompt_redis
 from workers.intake.doorbell import Doorbell
 from workers.intake.frame_store import FrameStore
 
@@ -17,12 +16,7 @@ TIMEOUT_S = 5.0
 
 def redis_client() -> redis.Redis:
     """A client that gives up at once instead of hanging: whoever uses it has something better to do than wait."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-    )
+    return prompt_redis(TIMEOUT_S)
 
 
 def frame_store(client: redis.Redis) -> FrameStore:

@@ -17,11 +17,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from camera_registry import alerts
 from camera_registry.heartbeat import Pulse, heartbeats
+from camera_registry.redis_client import prompt_redis
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="look once, send what is due, and end")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        client = _redis()
+        client = prompt_redis(REDIS_TIMEOUT_S)
         if options["once"]:
             self._look(client)
             self._tidy()
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for signum in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signum, lambda *_: stop.set())
-        pulse = Pulse(_redis(), "alerts", f"{socket.gethostname()}.{os.getpid()}", dict)
+        pulse = Pulse(prompt_redis(REDIS_TIMEOUT_S), "alerts", f"{socket.gethostname()}.{os.getpid()}", dict)
         pulse.start()
         self.stdout.write(f"Looking after the cameras every {settings.SPARK_ALERTS_EVERY_S:g} s")
         self.stdout.flush()
@@ -80,15 +79,6 @@ class Command(BaseCommand):
             alerts.forget_old(timezone.now())
         except (DatabaseError, InterfaceError) as error:
             logger.warning("old incidents stay for now: %s", error)
-
-
-def _redis() -> redis.Redis:
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 1),
-    )
 
 
 def intake_since(client: redis.Redis) -> dt.datetime | None:
