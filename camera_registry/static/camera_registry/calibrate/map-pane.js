@@ -1,40 +1,19 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The ground: tiles of the site's own setting or a plain background, the zones as a guide, and the frame laid on it.
 
+import { createGroundMap, toLatLng, toPair } from "../admin/ground-map.js";
 import { drawResiduals } from "./drawing.js";
 import { createMarkers } from "./pane.js";
 import { text } from "./words.js";
 
 /** @import { Config, Pair, PaneHandlers, Scene } from "./types" */
 
-/** A map is clicked to the decimetre, farther in than tiles reach. */
-const MAX_ZOOM = 24;
-
-/** @param {Pair} lonlat */
-const toLatLng = ([lon, lat]) => L.latLng(lat, lon);
-/** Eight decimals are a millimetre. @param {L.LatLng} at @returns {Pair} */
-const toPair = (at) => [Number(at.lng.toFixed(8)), Number(at.lat.toFixed(8))];
 /** @param {Pair[][]} rings */
 const latLngs = (rings) => rings.map((ring) => ring.map(toLatLng));
 
 /** @param {HTMLElement} element @param {Config} config @param {PaneHandlers} handlers */
 export function createMapPane(element, config, handlers) {
-  const map = L.map(element, {
-    maxZoom: MAX_ZOOM,
-    minZoom: 2,
-    zoomSnap: 0.25,
-    zoomDelta: 0.5,
-    keyboard: false,
-    zoomAnimation: false,
-    doubleClickZoom: false,
-    worldCopyJump: true,
-  });
-  map.attributionControl.setPrefix(false);
-  L.control.scale({ imperial: false }).addTo(map);
-  if (config.tileUrl) {
-    const options = { attribution: config.tileAttribution, maxZoom: MAX_ZOOM, maxNativeZoom: config.tileMaxZoom };
-    L.tileLayer(config.tileUrl, options).addTo(map);
-  }
+  const map = createGroundMap(element, config);
   map.createPane("warp").classList.add("cal-warp-pane");
   const guides = L.featureGroup().addTo(map);
   for (const zone of config.zones) {

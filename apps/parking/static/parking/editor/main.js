@@ -4,7 +4,8 @@
 import { leastPoints, pathOf, pathsOf, withLine, withPoints } from "./lines.js";
 import { createMap } from "./map.js";
 import { byId, chosenNeighbours, createForm, promptWords, showFacts, showFindings, showLines, showNeighbours, showSplit } from "./panel.js";
-import { createServer, debounced, Refused } from "./server.js";
+import { debounced } from "../../camera_registry/admin/debounced.js";
+import { createServer, Refused } from "./server.js";
 import { createStore } from "./store.js";
 
 /** @import { Config, Judgement, Kind, MapHandlers, Pair, Saved, Scene, Tool } from "./types" */
@@ -270,7 +271,7 @@ byId("leave").addEventListener("click", () => {
   location.assign(config.urls.list);
 });
 addEventListener("beforeunload", (event) => {
-  if (!leaving && store.isChanged) event.preventDefault();
+  if (!leaving && store.isChanged()) event.preventDefault();
 });
 
 // --- the beginning -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The map: tiles of the site's own setting or a plain ground, what is there already, and the zone that is drawn.
 
+import { createGroundMap } from "../../camera_registry/admin/ground-map.js";
 import { pathsOf } from "./lines.js";
 import { ARROWS, textIcon, toLatLng, toPair } from "./places.js";
 import { SNAP_PX, snapped } from "./snap.js";
@@ -11,8 +12,6 @@ import { createVertices } from "./vertices.js";
 /** @import { Around, Config, MapHandlers, Pair, Scene } from "./types" */
 /** @import { Line } from "./snap.js" */
 
-/** A zone is drawn to the centimetre, farther in than tiles reach. */
-const MAX_ZOOM = 24;
 const PAN_PX = 80;
 const FINE_PAN_PX = 4;
 
@@ -21,22 +20,7 @@ const latLngs = (rings) => rings.map((ring) => ring.map(toLatLng));
 
 /** @param {HTMLElement} element @param {Config} config @param {MapHandlers} handlers */
 export function createMap(element, config, handlers) {
-  const map = L.map(element, {
-    maxZoom: MAX_ZOOM,
-    minZoom: 2,
-    zoomSnap: 0.25,
-    zoomDelta: 0.5,
-    keyboard: false,
-    zoomAnimation: false,
-    doubleClickZoom: false,
-    worldCopyJump: true,
-  });
-  map.attributionControl.setPrefix(false);
-  L.control.scale({ imperial: false }).addTo(map);
-  if (config.tileUrl) {
-    const options = { attribution: config.tileAttribution, maxZoom: MAX_ZOOM, maxNativeZoom: config.tileMaxZoom };
-    L.tileLayer(config.tileUrl, options).addTo(map);
-  }
+  const map = createGroundMap(element, config);
   const views = L.layerGroup().addTo(map);
   const others = L.layerGroup().addTo(map);
   const own = L.layerGroup().addTo(map);

@@ -3,13 +3,10 @@
 
 /** @import { Pair } from "./types" */
 
+export { toLatLng, toPair } from "../../camera_registry/admin/ground-map.js";
+
 /** @type {Record<string, Pair>} */
 export const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-/** @param {Pair} lonlat */
-export const toLatLng = ([lon, lat]) => L.latLng(lat, lon);
-/** Eight decimals are a millimetre. @param {L.LatLng} at @returns {Pair} */
-export const toPair = (at) => [Number(at.lng.toFixed(8)), Number(at.lat.toFixed(8))];
 
 /** @param {string} words @param {string} className */
 export function textIcon(words, className) {
