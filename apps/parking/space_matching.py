@@ -17,15 +17,49 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-__all__ = ["MATCH_IOU", "NOTHING", "TOUCH_SHARE", "Score", "assign", "iou_table", "matches", "score_spaces"]
+__all__ = [
+    "MATCH_IOU",
+    "NOTHING",
+    "TOUCH_SHARE",
+    "Rates",
+    "Score",
+    "assign",
+    "iou_table",
+    "matches",
+    "score_spaces",
+    "share",
+]
 
 MATCH_IOU = 0.5
 TOUCH_SHARE = 0.05
 """A found space touches a car when the car covers more than this share of it: less is a matter of outlines."""
 
 
+class Rates:
+    """What follows from counts of right and wrong answers."""
+
+    true_positives: int
+    false_positives: int
+    false_negatives: int
+
+    @property
+    def precision(self) -> float:
+        """1 when nothing was found, as in the paper's Table 1."""
+        return share(self.true_positives, self.true_positives + self.false_positives)
+
+    @property
+    def recall(self) -> float:
+        """1 when there was nothing to find."""
+        return share(self.true_positives, self.true_positives + self.false_negatives)
+
+    @property
+    def accuracy_without_tn(self) -> float:
+        """TP ÷ (TP + FP + FN)."""
+        return share(self.true_positives, self.true_positives + self.false_positives + self.false_negatives)
+
+
 @dataclass(frozen=True)
-class Score:
+class Score(Rates):
     """Counts and what follows from them; `true_negatives` are true cars in the zone that no found space touches."""
 
     true_positives: int
@@ -37,24 +71,10 @@ class Score:
     mean_false_free: float
 
     @property
-    def precision(self) -> float:
-        """1 when nothing was found, as in the paper's Table 1."""
-        return _share(self.true_positives, self.true_positives + self.false_positives)
-
-    @property
-    def recall(self) -> float:
-        return _share(self.true_positives, self.true_positives + self.false_negatives)
-
-    @property
     def accuracy(self) -> float:
         """(TP + TN) ÷ all."""
         good = self.true_positives + self.true_negatives
-        return _share(good, good + self.false_positives + self.false_negatives)
-
-    @property
-    def accuracy_without_tn(self) -> float:
-        """TP ÷ (TP + FP + FN)."""
-        return _share(self.true_positives, self.true_positives + self.false_positives + self.false_negatives)
+        return share(good, good + self.false_positives + self.false_negatives)
 
     @property
     def count_error(self) -> int:
@@ -80,7 +100,8 @@ class Score:
 NOTHING = Score(0, 0, 0, 0, 0.0, 0.0)
 
 
-def _share(part: int, whole: int) -> float:
+def share(part: int, whole: int) -> float:
+    """part ÷ whole; 1 where there is nothing to divide by."""
     return part / whole if whole else 1.0
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from apps.parking.space_matching import Rates, share
+
 __all__ = ["BOOTSTRAPS", "Counts", "Summary", "summarise", "table_one"]
 
 BOOTSTRAPS = 2000
@@ -20,7 +22,7 @@ INTERVAL = (2.5, 97.5)  # percentiles
 
 
 @dataclass(frozen=True)
-class Counts:
+class Counts(Rates):
     """Of one image or of many. true_negatives: None where there is no such thing, as with cars."""
 
     true_positives: int = 0
@@ -29,27 +31,12 @@ class Counts:
     true_negatives: int | None = None
 
     @property
-    def precision(self) -> float:
-        """1 when nothing was found."""
-        return _share(self.true_positives, self.true_positives + self.false_positives)
-
-    @property
-    def recall(self) -> float:
-        """1 when there was nothing to find."""
-        return _share(self.true_positives, self.true_positives + self.false_negatives)
-
-    @property
-    def accuracy_without_tn(self) -> float:
-        """TP ÷ (TP + FP + FN)."""
-        return _share(self.true_positives, self.true_positives + self.false_positives + self.false_negatives)
-
-    @property
     def accuracy(self) -> float | None:
         """(TP + TN) ÷ all; None without true negatives."""
         if self.true_negatives is None:
             return None
         good = self.true_positives + self.true_negatives
-        return _share(good, good + self.false_positives + self.false_negatives)
+        return share(good, good + self.false_positives + self.false_negatives)
 
     @property
     def wrong(self) -> int:
@@ -104,7 +91,3 @@ def table_one(per_image: Sequence[Counts]) -> list[Summary]:
         rows.append(summarise("accuracy", with_tn))
     rows.append(summarise("accuracy without TN", [c.accuracy_without_tn for c in per_image]))
     return rows
-
-
-def _share(part: int, whole: int) -> float:
-    return part / whole if whole else 1.0
