@@ -7,6 +7,7 @@ from a dead one, to the operators' page and to whoever takes over its frames.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import logging
 import threading
@@ -60,6 +61,16 @@ def heartbeats(client: redis.Redis, kind: str | None = None) -> list[Heartbeat]:
             kind_, _, who = name.decode().removeprefix(PREFIX).partition(":")
             found.append(Heartbeat(kind_, who, details.pop("at"), details))
     return found
+
+
+def intake_since(client: redis.Redis) -> dt.datetime | None:
+    """Since when a watcher has taken uploads; None while nobody knows of one."""
+    try:
+        starts = [beat.details.get("since", beat.at) for beat in heartbeats(client, "watcher")]
+    except redis.RedisError as error:
+        logger.warning("nobody knows of a watcher, Redis is away: %s", error)
+        return None
+    return dt.datetime.fromtimestamp(min(starts), dt.UTC) if starts else None
 
 
 class Pulse:

@@ -7,25 +7,20 @@ A fixed number of queries, however many cameras there are.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import redis
-
 from apps.ops.selectors import redis_client
 from apps.parking.choices import ZoneState
 from apps.parking.selectors import ZoneNow, zones_now
+from camera_registry import heartbeat
 from camera_registry.alerts import site_trouble
 from camera_registry.choices import CameraState, ViewStatus
 from camera_registry.health import STATE_WORDS, CameraHealth, camera_health, health_queryset, health_rank
-from camera_registry.heartbeat import heartbeats
 from camera_registry.models import Camera, CameraAlert, CameraIncident
 
 __all__ = ["CameraLine", "Overview", "intake_since", "overview"]
-
-logger = logging.getLogger(__name__)
 
 #: Under these marks a state is recognised before it is read; the word stands beside each.
 MARKS = {
@@ -134,11 +129,6 @@ def _repair_px(camera: Camera) -> float | None:
 
 
 def intake_since() -> dt.datetime | None:
-    """Since when a watcher takes uploads; None while none is known of."""
-    try:
-        with redis_client() as client:
-            starts = [beat.details.get("since", beat.at) for beat in heartbeats(client, "watcher")]
-    except redis.RedisError as error:
-        logger.warning("nobody knows of a watcher, Redis is away: %s", error)
-        return None
-    return dt.datetime.fromtimestamp(min(starts), dt.UTC) if starts else None
+    """Since when a watcher takes uploads, asked at once; None while none is known of."""
+    with redis_client() as client:
+        return heartbeat.intake_since(client)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import os
 import signal
@@ -19,7 +18,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from camera_registry import alerts
-from camera_registry.heartbeat import Pulse, heartbeats
+from camera_registry.heartbeat import Pulse, intake_since
 from camera_registry.redis_client import prompt_redis
 
 logger = logging.getLogger(__name__)
@@ -79,13 +78,3 @@ class Command(BaseCommand):
             alerts.forget_old(timezone.now())
         except (DatabaseError, InterfaceError) as error:
             logger.warning("old incidents stay for now: %s", error)
-
-
-def intake_since(client: redis.Redis) -> dt.datetime | None:
-    """Since when a watcher has been taking uploads; None while nobody knows of one."""
-    try:
-        starts = [beat.details["since"] for beat in heartbeats(client, "watcher") if "since" in beat.details]
-    except redis.RedisError as error:
-        logger.warning("nobody is called late, Redis is away: %s", error)
-        return None
-    return dt.datetime.fromtimestamp(min(starts), dt.UTC) if starts else None
