@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Importing the inference libraries without their telemetry.
 
-OpenVINO reports each import to its makers unless a file in the user's home says no, and Ultralytics each run unless a
+OpenVINO and NNCF report each import to its makers unless a file in the user's home says no, and Ultralytics each run unless a
 settings file does. A parking camera's server should talk to nobody by itself, and SPARK should not write into the
 home of the user who runs it, so both are switched off in the process. Tests hold this.
 """
@@ -32,3 +32,11 @@ def import_ultralytics() -> ModuleType:
 
     events.events.enabled = False
     return ultralytics
+
+
+def import_nncf() -> ModuleType:
+    """NNCF, which quantises networks; it reports through the same client as OpenVINO, and finds none."""
+    import_openvino()
+    import nncf
+
+    return nncf

@@ -31,13 +31,20 @@ def check_weights(path: Path, suffixes: Sequence[str]) -> Path:
         raise WeightsError(
             f"{path} does not end in {' or '.join(suffixes)}: this engine reads no other model files"
         )
+    if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
+        raise WeightsError(f"{path} has no {path.with_suffix('.bin').name} beside it: copy both files")
     return path
 
 
 def weights_name(path: Path) -> str:
-    """File name without ending, and the first 12 hex digits of the file's SHA-256: 'spark-yolov8n-seg@0123456789ab'."""
-    with path.open("rb") as file:
-        return f"{path.stem}@{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    """File name without ending, and the first 12 hex digits of its SHA-256: 'spark-yolov8n-seg@0123456789ab'.
+
+    OpenVINO's own format keeps the numbers in a second file beside the .xml; both are hashed then.
+    """
+    digest = hashlib.sha256()
+    for part in (path, path.with_suffix(".bin")) if path.suffix.lower() == ".xml" else (path,):
+        digest.update(part.read_bytes())
+    return f"{path.stem}@{digest.hexdigest()[:12]}"
 
 
 def parse_names(text: str) -> dict[int, str]:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""`python -m workers.training fit|export|pseudo_label|evaluate`; each with --help.
+"""`python -m workers.training fit|export|quantize|pseudo_label|evaluate`; each with --help.
 
 pseudo_label --acpds ../shared/data/acpds --weights base.onnx -o var/training/acpds
 fit --data var/training/acpds --data ../shared/data/kurss:labels_car_only:2 --weights base.pt -o var/training/run
 export var/training/run/best.pt -o workers/segmentation/weights/spark-yolov8n-seg.onnx
+quantize workers/segmentation/weights/spark-yolov8n-seg.onnx --images var/training -o spark-yolov8n-seg-int8.xml
 evaluate --acpds ../shared/data/acpds --cars DIR --empty DIR [--weights W] [-o var/evaluation/report.json]
 """
 
@@ -15,13 +16,15 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
-from workers.segmentation import SegmentationError, load_segmenter
+from workers.segmentation import DEFAULT_LONG_SIDE, SegmentationError, load_segmenter
 from workers.training.acpds import read_acpds
+from workers.training.dataset import find_images
 from workers.training.evaluation import add_evaluate_command
 from workers.training.export import MAX_SHIPPED_BYTES, export_onnx
 from workers.training.fit import DataSet, fit, prepare
 from workers.training.hard import MINING_THRESHOLD
 from workers.training.pseudo_label import pseudo_label
+from workers.training.quantize import quantize
 from workers.training.recipe import RECIPES, SPARK, Recipe
 from workers.training.report import write_report
 from workers.training.tiles import Tiling
@@ -71,6 +74,12 @@ def run_export(options: argparse.Namespace) -> None:
     print(f"{path}: {size / 1e6:.1f} MB" + (" (too large to ship)" if size > MAX_SHIPPED_BYTES else ""))
 
 
+def run_quantize(options: argparse.Namespace) -> None:
+    pictures = [image.image for folder in options.images for image in find_images(folder)]
+    path = quantize(options.weights, pictures, options.output, options.long_side)
+    print(f"{path}: {sum(p.stat().st_size for p in (path, path.with_suffix('.bin'))) / 1e6:.1f} MB")
+
+
 def run_pseudo_label(options: argparse.Namespace) -> None:
     # Only ever the training split: the other one is what models are judged by.
     pseudo_label(
@@ -94,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         "--data", action="append", required=True, metavar="FOLDER[:LABELS[:TILES]]", help="or a COCO .json"
     )
     command.add_argument(
-        "--weights", type=Path, required=True, help="start: a .pt, or an architecture's .yaml"
+        "--weights", type=Path, required=True, help="start: a .pt, an exported .onnx, or an architecture's .yaml"
     )
     command.add_argument("-o", "--output", type=Path, required=True)
     command.add_argument("--epochs", type=int)
@@ -112,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--split", type=Path, help="split.json of an earlier run: sources keep their part")
     command.add_argument("--threads", type=int)
+    command.add_argument(
+        "--bfloat16", action="store_true", default=None, help="sixteen bits: half the time where the CPU has them"
+    )
     command.add_argument("--seed", type=int)
     command.set_defaults(run=run_fit)
 
@@ -125,6 +137,15 @@ def _parser() -> argparse.ArgumentParser:
         "--masks-end-at", type=float, metavar="LOGIT", help="where this model's areas are right; measure it"
     )
     command.set_defaults(run=run_export)
+
+    command = commands.add_parser("quantize", help="eight-bit weights for the openvino engine")
+    command.add_argument("weights", type=Path, help="an exported ONNX file")
+    command.add_argument(
+        "--images", type=Path, action="append", required=True, metavar="FOLDER", help="what the model will see"
+    )
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.xml")
+    command.add_argument("--long-side", type=int, default=DEFAULT_LONG_SIDE)
+    command.set_defaults(run=run_quantize)
 
     command = commands.add_parser("pseudo_label", help="outlines for photos whose stalls' occupancy is known")
     command.add_argument("--acpds", type=Path, required=True)

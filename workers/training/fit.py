@@ -20,6 +20,7 @@ from workers.training.dataset import LabelledImage, find_images, read_split, spl
 from workers.training.hard import find_spots
 from workers.training.one_class import keep_only_cars
 from workers.training.recipe import STEP_FACTOR, Recipe
+from workers.training.thaw import thaw
 from workers.training.tiles import Tiling, write_tiles
 
 log = logging.getLogger(__name__)
@@ -106,8 +107,8 @@ def _write_data_file(output: Path, sets: int) -> Path:
 def fit(weights: Path, data_yaml: Path, output: Path, recipe: Recipe) -> Path:
     """Train and return the path of the best weights, `output`/best.pt (best on the validation part).
 
-    weights: a checkpoint (.pt), or an architecture of Ultralytics (.yaml), which starts from random weights. The curves
-    are in `output`/run/results.csv.
+    weights: a checkpoint (.pt), an exported file of one class (.onnx, `thaw`), or an architecture of Ultralytics (.yaml),
+    which starts from random weights. The curves are in `output`/run/results.csv.
     Raises WeightsError for a missing file, SegmentationError when torch or Ultralytics is missing.
     """
     weights = Path(weights)
@@ -122,8 +123,12 @@ def fit(weights: Path, data_yaml: Path, output: Path, recipe: Recipe) -> Path:
             f"training needs torch and ultralytics ({error}): pip install -r requirements.txt"
         ) from error
     torch.set_num_threads(recipe.threads)
+    if weights.suffix == ".onnx":
+        weights = thaw(weights, sorted((output / PARTS[0]).rglob("images/*.jpg")), output / "start.pt")
     trainer = _trainer_class(recipe)(overrides=_settings(weights, data_yaml, output, recipe))
     trainer.add_callback("on_pretrain_routine_end", _average_late_weights)
+    if recipe.bfloat16:
+        trainer.add_callback("on_train_start", _compute_in_sixteen_bits)
     trainer.train()
     best = Path(trainer.best if Path(trainer.best).is_file() else trainer.last)
     return Path(shutil.copy(best, output / "best.pt"))
@@ -161,6 +166,34 @@ def _settings(weights: Path, data_yaml: Path, output: Path, recipe: Recipe) -> d
 def _average_late_weights(trainer: Any) -> None:
     """Ultralytics averages weights so slowly at first that a short training would be its last step alone."""
     trainer.ema.decay = lambda step: min(AVERAGED_SHARE, (1 + step) / (10 + step))
+
+
+def _compute_in_sixteen_bits(trainer: Any) -> None:
+    """Forward and backward passes in bfloat16, what comes out in float32; of the network in training, not of its average.
+
+    Ultralytics' own way (`amp`) is for GPUs, and computes the loss in sixteen bits too.
+    """
+    import torch
+
+    network = trainer.model
+    whole = type(network).forward
+
+    def forward(x: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(x, dict):  # a batch with its labels: comes back here for the pictures alone
+            return whole(network, x, *args, **kwargs)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return _in_float32(whole(network, x, *args, **kwargs))
+
+    network.forward = forward
+
+
+def _in_float32(outputs: Any) -> Any:
+    """Tensors in float32, within tuples, lists and dicts too."""
+    if isinstance(outputs, dict):
+        return {name: _in_float32(value) for name, value in outputs.items()}
+    if isinstance(outputs, list | tuple):
+        return type(outputs)(_in_float32(value) for value in outputs)
+    return outputs.float() if hasattr(outputs, "is_floating_point") and outputs.is_floating_point() else outputs
 
 
 def _trainer_class(recipe: Recipe) -> Any:

@@ -37,7 +37,8 @@ class Recipe:
     nominal_batch: the weights change each time so many images were seen. step_epochs: the learning rate falls to a
     tenth each time so many epochs are over; None: along a cosine. best_by: what chooses the best epoch and stops when
     it has not got better for `patience` epochs. copies: augmented copies of each training image that are written
-    instead of tiles; 0: tiles. side: side of what the network is trained on, pixels. augment: Ultralytics' settings
+    instead of tiles; 0: tiles. side: side of what the network is trained on, pixels. bfloat16: convolutions in sixteen
+    bits, half the time on CPUs that have them; weights, loss and validation stay in 32. augment: Ultralytics' settings
     for what happens to each picture while training.
     """
 
@@ -56,6 +57,7 @@ class Recipe:
     seed: int = 0
     side: int = 640
     copies: int = 0
+    bfloat16: bool = False
     augment: Mapping[str, float] = field(default_factory=lambda: WHILE_TRAINING)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from workers.segmentation.protocol import WeightsError
-from workers.segmentation.weights import choose_classes, parse_names, weights_name
+from workers.segmentation.weights import check_weights, choose_classes, parse_names, weights_name
 
 COCO = {0: "person", 1: "bicycle", 2: "car", 3: "motorcycle", 4: "airplane", 5: "bus", 6: "train", 7: "truck"}
 PATH = Path("m.onnx")
@@ -58,3 +58,14 @@ def test_a_name_tells_two_versions_of_a_file_apart(tmp_path):
     first = weights_name(path)
     path.write_bytes(b"two")
     assert first == "model@7692c3ad3540" and weights_name(path) != first
+
+
+def test_of_openvinos_two_files_the_name_tells_both_apart(tmp_path):
+    path = tmp_path / "model.xml"
+    path.write_bytes(b"<net/>")
+    with pytest.raises(WeightsError, match=r"has no model\.bin beside it"):
+        check_weights(path, (".onnx", ".xml"))
+    path.with_suffix(".bin").write_bytes(b"one")
+    first = weights_name(check_weights(path, (".onnx", ".xml")))
+    path.with_suffix(".bin").write_bytes(b"two")
+    assert weights_name(path) != first
