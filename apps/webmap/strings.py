@@ -45,12 +45,19 @@ def _what_is_free() -> dict[str, Any]:
         "noneFree": _("No free space"),
         "nothingKnown": _("Nothing known right now"),
         "noZones": _("No parking zones here"),
+        "allClosed": _("Closed now"),
+        "allClosedUntil": _("Closed until {time}"),
         "loading": _("Looking for free spaces …"),
         "zonesKnown": _("{known} of {all} zones known"),
+        "zonesClosed": {"one": _("{n} zone closed"), "other": _("{n} zones closed")},
+        "closed": _("closed"),
+        "closedUntil": _("closed until {time}"),
+        "openUntil": _("parking until {time}"),
         "updatedAt": _("seen {age}"),
         "zoneFree": _("{n} free"),
         "zoneFull": _("Full"),
         "zoneUnknown": _("Unknown"),
+        "zoneClosed": _("Closed"),
         "zoneNeverSeen": _("no camera has seen it yet"),
         "zoneLastSeen": _("last seen {age}"),
         "zoneUncertain": _("too little of it is seen"),
@@ -66,7 +73,6 @@ def _what_is_free() -> dict[str, Any]:
         "neverConnected": _("No connection to the server yet; trying again."),
         "dataOld": _("The cameras are silent: the newest picture is from {age}."),
         "connected": _("Connected again."),
-        "announce": _("{spaces}, {zones}"),
     }
 
 
@@ -88,6 +94,7 @@ def _single_space() -> dict[str, Any]:
         "gone": _("This space is no longer free"),
         "goneHint": _("A car stands there now, or one is in the way."),
         "ranOut": _("This space may be taken by now"),
+        "closedHere": _("No parking here now"),
         "ranOutHint": _("No camera has seen it for a while, so nobody knows."),
     }
 
@@ -181,6 +188,8 @@ def _watching() -> dict[str, Any]:
         "watchStopped": _("No longer watching."),
         "takenTitle": _("Your space was taken"),
         "takenText": _("The one at {zone} is no longer free."),
+        "closedTitle": _("Your space has closed"),
+        "closedText": _("The hours of {zone} have ended: no parking there now."),
         "ranOutTitle": _("Your space may be taken"),
         "ranOutText": _("No camera has seen the one at {zone} for a while, so nobody knows."),
         "nextBest": _("Next best: {distance} from it, {size}."),
@@ -226,6 +235,7 @@ def _map() -> dict[str, Any]:
         "placesFree": _("{n} places · {free} free"),
         "placesFull": _("{n} places · full"),
         "placesUnknown": _("{n} places · unknown"),
+        "placesClosed": _("{n} places · closed"),
         "positionMarker": _("You are here"),
         "goalMarker": _("Your destination"),
         "googleAway": _("Google Maps is not available. This map shows the same spaces."),

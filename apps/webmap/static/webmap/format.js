@@ -10,6 +10,12 @@ const plural = new Intl.PluralRules(language);
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const oneDecimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
+const dayOfMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+/** Farther ahead than this, a weekday's name may mean two days. */
+const WEEKDAY_TELLS_MS = 6 * 86400 * 1000;
+
 /** A pace in town, metres a minute: 4.8 km/h. */
 export const WALK_M_PER_MIN = 80;
 
@@ -32,6 +38,21 @@ export function age(ms) {
   if (s < 7200) return text("ageMinutes", { n: Math.floor(s / 60) });
   if (s < 172800) return text("ageHours", { n: Math.floor(s / 3600) });
   return text("ageDays", { n: Math.floor(s / 86400) });
+}
+
+/**
+ * A moment to come by the device's clock: "20:00" today, "Mon 08:00" within the week, "3 Jan 08:00" later.
+ * @param {number} at ms since 1970
+ * @param {number} [now]
+ */
+export function moment(at, now = Date.now()) {
+  const day = new Date(at).toDateString() === new Date(now).toDateString() ? "" : dayWords(at, now);
+  return [day, clock.format(at)].filter(Boolean).join(" ");
+}
+
+/** @param {number} at @param {number} now */
+function dayWords(at, now) {
+  return (at - now < WEEKDAY_TELLS_MS ? weekday : dayOfMonth).format(at);
 }
 
 /** Length × width in metres. @param {number} lengthM @param {number} widthM */

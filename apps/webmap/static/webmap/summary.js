@@ -8,7 +8,7 @@
 /** @import { Origin, Roads } from "./roads.js" */
 
 import { by, setAttribute, setText, setWords } from "./dom.js";
-import { age, distance, text, walkSpeed } from "./format.js";
+import { age, distance, moment, text, walkSpeed } from "./format.js";
 import { TOLD_TO_M } from "./roads.js";
 
 /** News older than this many polls mean that the connection is bad. */
@@ -24,25 +24,28 @@ const PICTURE_OLD_MS = 60000;
  * @param {boolean} waiting
  */
 export function renderSummary(model, car, now, waiting) {
-  const { free, known, all, newest } = model.totals();
-  const headline = headlineWords(free, known, all, waiting, car.tooLarge);
+  const totals = model.totals();
+  const { free, known, open, closed, newest } = totals;
+  const headline = headlineWords(totals, waiting, car.tooLarge);
   setText(by("headline-words"), headline);
   setWords(by("headline-car"), car.words() || null);
-  const state = known === 0 ? "unknown" : free ? "free" : "full";
+  const state = open === 0 && closed > 0 ? "closed" : known === 0 ? "unknown" : free ? "free" : "full";
   setAttribute(by("panel"), "data-state", waiting ? "waiting" : state);
   const parts = [];
   if (newest !== null) parts.push(text("updatedAt", { age: age(now - newest) }));
-  if (all > 0 && known < all && !waiting && !car.tooLarge) parts.push(text("zonesKnown", { known, all }));
+  const counts = open > 0 ? [text("zonesKnown", { known, all: open })] : [];
+  if (closed > 0 && open > 0) counts.push(text("zonesClosed", { n: closed }));
+  if (!waiting && !car.tooLarge) parts.push(...counts.slice(known < open ? 0 : 1));
   setText(by("freshness"), car.tooLarge ? car.tooLargeWords() : parts.join(" · ") || "\u00a0");
-  if (waiting || all === 0) return "";
-  return text("announce", { spaces: headline, zones: text("zonesKnown", { known, all }) });
+  return waiting || open + closed === 0 ? "" : [headline, ...counts].join(", ");
 }
 
-/** @param {number} free @param {number} known @param {number} all @param {boolean} waiting @param {boolean} tooLarge */
-function headlineWords(free, known, all, waiting, tooLarge) {
+/** @param {ReturnType<MapModel["totals"]>} totals @param {boolean} waiting @param {boolean} tooLarge */
+function headlineWords({ free, known, open, closed, opensAt }, waiting, tooLarge) {
   if (waiting) return text("loading");
-  if (all === 0) return text("noZones");
+  if (open + closed === 0) return text("noZones");
   if (tooLarge) return text("carTooLargeShort");
+  if (open === 0) return opensAt === null ? text("allClosed") : text("allClosedUntil", { time: moment(opensAt) });
   if (known === 0) return text("nothingKnown");
   return free ? text("spacesFree", { n: free }) : text("noneFree");
 }
