@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
 from tests.apps.webmap.driving import make_street, open_space, row
+from tests.apps.webmap.maps import overlaps
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,9 +48,15 @@ def test_everything_fits_and_every_target_takes_a_thumb(open_page, live_server, 
             page.get_by_role("button", name="Done").click()
             expect(page.locator("#list")).to_be_visible()
         fits(page, width)
-    go = page.get_by_role("link", name="Take me there")
-    go.scroll_into_view_if_needed()
-    expect(go).to_be_in_viewport(ratio=1)
+    # Whoever has chosen a space need not look for the way there.
+    expect(page.get_by_role("link", name="Take me there")).to_be_in_viewport(ratio=1)
+    apart(page, ".map-bar", ".leaflet-control-scale")
+
+
+def apart(page: Page, *selectors: str) -> None:
+    """Those of these that are shown do not cover each other."""
+    shown = [page.locator(one).bounding_box() for one in selectors if page.locator(one).is_visible()]
+    assert list(overlaps(shown)) == []
 
 
 def fits(page: Page, width: int) -> None:
