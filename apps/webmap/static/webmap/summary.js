@@ -40,6 +40,15 @@ export function renderSummary(model, car, now, waiting) {
   return waiting || open + closed === 0 ? "" : [headline, ...counts].join(", ");
 }
 
+/** The button that says for which car, where there is one to choose. @param {Car} car */
+export function renderCarButton(car) {
+  by("car-button").hidden = !car.selectable;
+  setText(by("car-button-words"), car.shortWords());
+  const chosen = car.chosen ? `${text("carButton")}: ${car.shortWords()}` : text("carButton");
+  setAttribute(by("car-button"), "aria-label", chosen);
+  by("car-button").classList.toggle("on", car.chosen);
+}
+
 /** @param {ReturnType<MapModel["totals"]>} totals @param {boolean} waiting @param {boolean} tooLarge */
 function headlineWords({ free, known, open, closed, opensAt }, waiting, tooLarge) {
   if (waiting) return text("loading");
