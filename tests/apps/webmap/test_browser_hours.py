@@ -160,6 +160,16 @@ def test_a_zone_opens_by_the_clock_and_is_unknown_until_it_is_seen(open_page, li
     complaints.clear()
 
 
+def test_an_end_that_is_months_away_is_not_said(open_page, live_server):
+    far = timezone.now().astimezone(KAYSERI) + dt.timedelta(days=40)
+    make_zone(name="Main Street", hours=f"{timezone.now():%b %d}-{far:%b %d}")
+    publish("main-street", [space(10)], timezone.now(), times=2)
+    assert ParkingZone.objects.get().closes_at is not None
+    page = open_page(live_server.url, **THERE)
+    expect(page.locator("#headline")).to_have_text("1 free space")
+    expect(row(page, "Main Street").locator(".meta")).to_have_text(re.compile("along the kerb$"))
+
+
 @pytest.mark.parametrize(
     ("at", "words"),
     [

@@ -91,7 +91,9 @@ export class MapModel {
     let free = 0;
     let known = 0;
     let open = 0;
+    /** @type {number | null} */
     let newest = null;
+    let newestLifeMs = 0;
     let opensAt = null;
     for (const zone of this.zones.values()) {
       if (!zone.open) {
@@ -99,12 +101,15 @@ export class MapModel {
         continue;
       }
       open += 1;
-      if (zone.observedAt !== null) newest = Math.max(newest ?? 0, zone.observedAt);
+      if (zone.observedAt !== null && zone.observedAt > (newest ?? 0)) {
+        newest = zone.observedAt;
+        newestLifeMs = zone.validUntil - zone.observedAt;
+      }
       if (zone.free === null) continue;
       known += 1;
       free += zone.free;
     }
-    return { free, known, open, closed: this.zones.size - open, newest, opensAt };
+    return { free, known, open, closed: this.zones.size - open, newest, newestLifeMs, opensAt };
   }
 }
 

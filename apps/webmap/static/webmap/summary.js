@@ -13,7 +13,7 @@ import { TOLD_TO_M } from "./roads.js";
 
 /** News older than this many polls mean that the connection is bad. */
 const POLLS_MISSED = 2.5;
-/** Cameras send every 30 s; twice that without a picture is worth a word, ms. */
+/** A picture that has lived half the time for which it is believed is worth a word, but none younger than this, ms. */
 const PICTURE_OLD_MS = 60000;
 
 /**
@@ -73,8 +73,8 @@ export function trouble(model, feed, now) {
     const kind = feed.trouble === "server" ? "serverTrouble" : "offline";
     return { kind, words: text(kind, { age: age(silence) }) };
   }
-  const { newest } = model.totals();
-  if (newest === null || now - newest <= PICTURE_OLD_MS) return null;
+  const { newest, newestLifeMs } = model.totals();
+  if (newest === null || now - newest <= Math.max(PICTURE_OLD_MS, newestLifeMs / 2)) return null;
   return { kind: "dataOld", words: text("dataOld", { age: age(now - newest) }) };
 }
 
