@@ -77,6 +77,12 @@ export function distance(metres) {
   return text("kilometres", { n: km < 9.95 ? decimal(km) : whole.format(km) });
 }
 
+/** How unsure a position is, as people say it: rounded up, since less would promise too much. @param {number} metres */
+export function doubt(metres) {
+  const step = metres < 100 ? 5 : metres < 1000 ? 10 : metres < 10000 ? 100 : 1000;
+  return distance(Math.ceil(metres / step) * step);
+}
+
 /** The walk along so many metres. @param {number} metres */
 export function walk(metres) {
   return text("walk", { n: whole.format(Math.max(1, Math.round(metres / WALK_M_PER_MIN))) });

@@ -8,7 +8,7 @@
 /** @import { Origin, Roads } from "./roads.js" */
 
 import { by, setAttribute, setText, setWords } from "./dom.js";
-import { age, distance, moment, text, walkSpeed } from "./format.js";
+import { age, distance, doubt, moment, text, walkSpeed } from "./format.js";
 import { TOLD_TO_M } from "./roads.js";
 
 /** News older than this many polls mean that the connection is bad. */
@@ -93,7 +93,7 @@ export function orderWords(origin, placeName, roads, position) {
   else parts.push(text(roads.known.size > 0 ? "byRoad" : "straight"));
   parts.push(walkSpeed());
   if (origin.kind === "here" && position.latest) {
-    parts.push(text("accuracy", { distance: distance(position.latest.accuracyM) }));
+    parts.push(text("accuracy", { distance: doubt(position.latest.accuracyM) }));
   }
   return parts.join(" · ");
 }
@@ -109,5 +109,5 @@ export function positionTroubleWords(position) {
   const words = { denied: "positionDenied", timeout: "positionTimeout", unavailable: "positionUnavailable", insecure: "positionInsecure" };
   if (position.trouble) return text(words[position.trouble]);
   if (!position.imprecise || !position.latest) return null;
-  return text("positionImprecise", { distance: distance(position.latest.accuracyM) });
+  return text("positionImprecise", { distance: doubt(position.latest.accuracyM) });
 }
