@@ -85,7 +85,7 @@ def _single_space() -> dict[str, Any]:
         "free": _("any way round"),
         "public": _("Open to everyone"),
         "residents": _("Residents only"),
-        "size": _("{length} × {width}\u00a0m"),
+        "size": _("{length}\u00a0×\u00a0{width}\u00a0m"),
         "room": _("room for {size}"),
         "percent": _("{n}\u00a0%"),
         "freeSpace": _("Free space"),

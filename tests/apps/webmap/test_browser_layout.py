@@ -76,6 +76,20 @@ def fits(page: Page, width: int) -> None:
     assert small == []
 
 
+def test_the_facts_fit_a_small_phone_in_the_longer_language(open_page, live_server):
+    make_zone(name="Main Street", validity_s=3600)
+    publish("main-street", [space(10)], timezone.now() - dt.timedelta(seconds=102), times=2)
+    page = open_page(live_server.url, **SMALL, locale="tr-TR")
+    expect(page.locator("#headline")).to_have_text("1 boş park yeri")
+    open_space(page, "Main Street")
+    expect(page.locator("#details-age")).to_have_text(re.compile(r"^1[01]\d sn önce$"))
+    cells = page.locator(".facts > div").evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)")
+    assert cells == [0, 0, 0]
+    assert page.locator(".facts").evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    # One line, so that the map keeps its room.
+    assert page.locator("#headline-words").evaluate("e => e.getClientRects().length") == 1
+
+
 def test_the_sheet_follows_a_thumb_and_its_button(open_page, live_server):
     make_street()
     page = opened(open_page, live_server.url)
