@@ -117,7 +117,11 @@ function wordsOfOne(zone) {
   return [state, text(state === "full" ? "zoneFull" : "zoneUnknown").toLocaleLowerCase()];
 }
 
-/** One full place beside one that nobody sees is not "full"; beside a closed one it is: neither has room. @param {Zone[]} zones @returns {[ZoneStatus, string]} */
+/**
+ * One full place beside one that nobody sees is not "full"; beside a closed one it is, since neither has room.
+ * @param {Zone[]} zones
+ * @returns {[ZoneStatus, string]}
+ */
 function wordsOfMany(zones) {
   const n = zones.length;
   const free = zones.reduce((sum, zone) => sum + (zone.free ?? 0), 0);
