@@ -68,6 +68,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     if isinstance(error, BadParameter):
         errors = [{"parameter": error.parameter, "detail": error.reason}]
         return problem(request, error.status_code, str(error.detail), errors=errors)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        allowed = ", ".join(context["view"].allowed_methods)
+        return problem(request, 405, f"{request.method} does nothing here; there are: {allowed}.")
     if isinstance(error, exceptions.APIException):
         return _with_headers(problem(request, error.status_code, _text(error.detail)), error)
     if isinstance(error, Http404):

@@ -124,6 +124,7 @@ ZONES = _collection(
             "type": "boolean",
             "description": "False while the hours forbid parking; the status is unknown then.",
         },
+        "closes_at": {**_NULLABLE_TIME, "description": "Until when parking is allowed, while open is true."},
         "opens_at": {**_NULLABLE_TIME, "description": "When parking is allowed again, while open is false."},
     },
 )

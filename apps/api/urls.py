@@ -15,6 +15,6 @@ urlpatterns = [
     path("spaces/", views.SpacesView.as_view(), name="spaces"),
     path("vehicle-classes/", views.VehicleClassesView.as_view(), name="vehicle-classes"),
     path("schema/", views.SchemaView.as_view(), name="schema"),
-    # All but the addresses that only lack their slash: Django redirects those.
-    re_path(r"^(?!(?:zones|spaces|vehicle-classes|schema)$).*$", views.NothingHereView.as_view()),
+    re_path(r"^(?:zones|spaces|vehicle-classes|schema)$", views.slash_missing),
+    re_path("", views.NothingHereView.as_view()),
 ]

@@ -7,13 +7,13 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
 from django.views.decorators.gzip import gzip_page
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView
-from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,6 +22,7 @@ from rest_framework.views import APIView
 
 from apps.api import schemas
 from apps.api.conditional import CACHE_CONTROL, etag_of, matches
+from apps.api.negotiation import ContentNegotiation
 from apps.api.problems import BadParameter, exception_handler
 from apps.api.renderers import GeoJSONRenderer, PlainJSONRenderer
 from apps.api.vehicle import LENGTH, WIDTH, vehicle_of
@@ -30,7 +31,9 @@ from apps.parking.bbox import BBox, BBoxRefused
 from apps.parking.selectors import MapAnswer
 from apps.parking.vehicles import VehicleClass
 
-__all__ = ["IndexView", "NothingHereView", "SchemaView", "SpacesView", "VehicleClassesView", "ZonesView"]
+__all__ = [
+    "IndexView", "NothingHereView", "SchemaView", "SpacesView", "VehicleClassesView", "ZonesView", "slash_missing",
+]  # fmt: skip
 
 
 class PublicView(APIView):
@@ -39,7 +42,7 @@ class PublicView(APIView):
     authentication_classes = ()
     permission_classes = (AllowAny,)
     renderer_classes = (PlainJSONRenderer,)
-    content_negotiation_class = DefaultContentNegotiation
+    content_negotiation_class = ContentNegotiation
     #: Query parameters that the view knows; any other is refused, since an ignored wish gives a wrong answer.
     parameters: ClassVar[tuple[str, ...]] = ()
 
@@ -108,6 +111,8 @@ class MapView(PublicView):
 def _fresh(response: Response, etag: str) -> Response:
     response["ETag"] = etag
     response["Cache-Control"] = CACHE_CONTROL
+    # A 304 and a short answer are never compressed, but another answer of this address may be.
+    patch_vary_headers(response, ("Accept", "Accept-Encoding"))
     return response
 
 
@@ -200,6 +205,13 @@ class IndexView(PublicView):
                 ],
             }
         )
+
+
+def slash_missing(request: HttpRequest) -> HttpResponse:
+    """To the address with its slash; Django's own redirect cannot be followed by pages of other sites."""
+    response = HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+    response["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 class NothingHereView(PublicView):

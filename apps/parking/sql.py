@@ -10,7 +10,7 @@ from __future__ import annotations
 __all__ = ["MAP_VERSION", "PUBLIC_EXTENT", "SPACES", "ZONES"]
 
 #: Raise it when the answers' form changes, so that no client keeps the old form by a matching ETag.
-FORM = 3
+FORM = 4
 
 #: The zones in the box, each with what makes its answer change: its version, whether it is still believed, whether its
 #: hours allow parking, and how many of its spaces are believed. Within one version spaces only run out, in the order of
@@ -91,6 +91,7 @@ _ZONE_PROPERTIES = f"""
     zone.access AS access,
     NULLIF(zone.hours, '') AS hours,
     zone.open AS open,
+    CASE WHEN zone.open AND zone.closes_at > %(now)s THEN {_SECOND.format(column="zone.closes_at")} END AS closes_at,
     CASE WHEN NOT zone.open THEN {_SECOND.format(column="zone.opens_at")} END AS opens_at
 """
 

@@ -54,7 +54,7 @@ def ask_without_database(*urls: str, **headers: str) -> dict[str, list]:
         ("delete", "/api/v1/schema/", {}, 405),
         ("get", ZONES, {"accept": "text/csv"}, 406),
         ("get", "/api/v1/", {"accept": "image/png"}, 406),
-        ("get", ZONES + "&format=xml", {}, 404),
+        ("get", ZONES + "&format=xml", {}, 406),
         ("get", "/api/v1/zones/", {}, 400),
     ],
 )
@@ -102,9 +102,29 @@ def test_the_index_leads_to_everything(client):
     assert len(classes) == 7
 
 
-@pytest.mark.django_db
-def test_a_missing_slash_is_mended(client):
-    assert client.get(f"/api/v1/zones?bbox={BBOX}").status_code == 301
+@pytest.mark.parametrize(
+    ("url", "headers", "detail"),
+    [
+        (ZONES, {"accept": "text/csv"},
+         "There is no such format here; known: application/geo+json (format=geojson), application/json (format=json)."),
+        ("/api/v1/?format=xml", {}, "There is no such format here; known: application/json (format=json)."),
+    ],
+)  # fmt: skip
+def test_a_format_that_is_not_there_is_refused_with_those_that_are(client, url, headers, detail):
+    assert json.loads(client.get(url, headers=headers).content)["detail"] == detail
+
+
+def test_a_method_that_is_not_there_is_refused_with_those_that_are(client):
+    detail = json.loads(client.post(ZONES).content)["detail"]
+    assert detail == "POST does nothing here; there are: GET, HEAD, OPTIONS."
+
+
+@pytest.mark.parametrize("name", ["zones", "spaces", "vehicle-classes", "schema"])
+def test_a_missing_slash_is_mended_for_pages_of_other_sites_too(client, name):
+    answer = client.get(f"/api/v1/{name}?bbox=1%2C2&x=%C3%A7")
+    assert (answer.status_code, answer.headers["Location"]) == (301, f"/api/v1/{name}/?bbox=1%2C2&x=%C3%A7")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert client.get(f"/api/v1/{name}").headers["Location"] == f"/api/v1/{name}/"
 
 
 def test_the_schema_is_valid_and_complete(client):

@@ -84,6 +84,7 @@ class TestOffer:
             False,
         )
         assert properties["hours"] == zone.hours
+        assert properties["closes_at"] is None
         opens = dt.datetime.fromisoformat(properties["opens_at"])
         assert dt.timedelta(minutes=58) < opens - now <= dt.timedelta(hours=1)
         assert self.answer(client, SPACES) == []
@@ -101,6 +102,8 @@ class TestOffer:
         assert dt.datetime.fromisoformat(feature["properties"]["valid_until"]) == zone.closes_at
         (feature,) = self.answer(client, ZONES)
         assert (feature["properties"]["open"], feature["properties"]["opens_at"]) == (True, None)
+        closes = dt.datetime.fromisoformat(feature["properties"]["closes_at"])
+        assert closes == zone.closes_at
         assert zone.is_closed(zone.closes_at)
         assert not zone.is_live(zone.closes_at)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Route
@@ -55,12 +55,15 @@ def rings(west: float, south: float, east: float, north: float) -> list[list[lis
     return [[at(west, south), at(east, south), at(east, north), at(west, north), at(west, south)]]
 
 
-def zone(name: str, box: tuple[float, float, float, float], free: int | None) -> dict[str, Any]:
-    """A zone as the page's model has it; `free` None is unknown."""
+def zone(
+    name: str, box: tuple[float, float, float, float], free: int | Literal["closed"] | None
+) -> dict[str, Any]:
+    """A zone as the page's model has it; `free` None is unknown, "closed" a zone that no hours will open."""
     return {
-        "id": name, "name": name.title(), "rings": rings(*box), "free": free,
+        "id": name, "name": name.title(), "rings": rings(*box), "free": None if free == "closed" else free,
         "bounds": [*at(box[0], box[1]), *at(box[2], box[3])],
         "observedAt": 0, "validUntil": 2 * MINUTE_MS, "orientation": "parallel", "access": "public",
+        "open": free != "closed", "closesAt": None, "opensAt": None,
     }  # fmt: skip
 
 

@@ -63,6 +63,7 @@ def street() -> None:
     make_zone(name="Main Street")
     make_zone("park", name="Park Entrance", geometry_3857=box(0, 14, 60, 19))
     make_zone("school", name="School Lane", geometry_3857=box(66, 0, 69, 40), access="residents")
+    make_zone("yard", name="Yard Street", geometry_3857=box(0, 30, 60, 34), hours="off")
     publish("main-street", [space(10), space(40, confidence=0.97)], now, times=2)
     publish("park", [], now)
 

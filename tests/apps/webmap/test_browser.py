@@ -12,12 +12,14 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from apps.parking import services
 from apps.parking.models import ParkingSpace
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
@@ -217,6 +219,21 @@ def test_old_data_is_admitted(open_page, live_server):
     )
     expect(row(page, "Main Street").locator(".meta")).to_have_text("last seen 3 min ago")
     expect(drawn_spaces(page)).to_have_count(0)
+
+
+def test_a_camera_that_seldom_sends_is_not_called_silent(open_page, live_server):
+    """An owner may lend one that sends every five minutes, for a zone that is believed for ten."""
+    zone = make_zone(name="Main Street", validity_s=600)
+    publish(zone.slug, [space(10)], timezone.now() - dt.timedelta(seconds=250), times=2)
+    page = open_page(live_server.url)
+    expect(page.locator("#headline")).to_have_text("1 free space")
+    expect(page.locator("#freshness")).to_have_text("seen 4 min ago")
+    expect(page.locator("#banner")).to_be_hidden()
+    services.update_zone(replace(zone.to_spec(), validity_s=480))
+    publish(zone.slug, [space(10)], timezone.now() - dt.timedelta(seconds=245), times=2)
+    expect(page.locator("#banner")).to_have_text(
+        "The cameras are silent: the newest picture is from 4 min ago."
+    )
 
 
 def test_a_map_without_zones_says_so(open_page, live_server):

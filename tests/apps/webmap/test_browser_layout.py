@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
 from tests.apps.webmap.driving import make_street, open_space, row
+from tests.apps.webmap.maps import overlaps
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -47,9 +48,15 @@ def test_everything_fits_and_every_target_takes_a_thumb(open_page, live_server, 
             page.get_by_role("button", name="Done").click()
             expect(page.locator("#list")).to_be_visible()
         fits(page, width)
-    go = page.get_by_role("link", name="Take me there")
-    go.scroll_into_view_if_needed()
-    expect(go).to_be_in_viewport(ratio=1)
+    # Whoever has chosen a space need not look for the way there.
+    expect(page.get_by_role("link", name="Take me there")).to_be_in_viewport(ratio=1)
+    apart(page, ".map-bar", ".leaflet-control-scale")
+
+
+def apart(page: Page, *selectors: str) -> None:
+    """Those of these that are shown do not cover each other."""
+    shown = [page.locator(one).bounding_box() for one in selectors if page.locator(one).is_visible()]
+    assert list(overlaps(shown)) == []
 
 
 def fits(page: Page, width: int) -> None:
@@ -67,6 +74,20 @@ def fits(page: Page, width: int) -> None:
             .map(e => e.innerText)"""
     )
     assert small == []
+
+
+def test_the_facts_fit_a_small_phone_in_the_longer_language(open_page, live_server):
+    make_zone(name="Main Street", validity_s=3600)
+    publish("main-street", [space(10)], timezone.now() - dt.timedelta(seconds=102), times=2)
+    page = open_page(live_server.url, **SMALL, locale="tr-TR")
+    expect(page.locator("#headline")).to_have_text("1 boş park yeri")
+    open_space(page, "Main Street")
+    expect(page.locator("#details-age")).to_have_text(re.compile(r"^1[01]\d sn önce$"))
+    cells = page.locator(".facts > div").evaluate_all("all => all.map(e => e.scrollWidth - e.clientWidth)")
+    assert cells == [0, 0, 0]
+    assert page.locator(".facts").evaluate("e => e.scrollWidth - e.clientWidth") == 0
+    # One line, so that the map keeps its room.
+    assert page.locator("#headline-words").evaluate("e => e.getClientRects().length") == 1
 
 
 def test_the_sheet_follows_a_thumb_and_its_button(open_page, live_server):

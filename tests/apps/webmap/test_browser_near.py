@@ -152,3 +152,14 @@ def test_details_say_distance_size_room_and_rules(open_page, live_server):
     open_space(page, "School Lane")
     expect(page.locator("#details-where")).to_have_text("School Lane · along the kerb · Residents only")
     expect(page.locator("#details-far")).to_have_text("25 m · 1 min walk")
+
+
+def test_how_unsure_a_position_is_is_rounded_up(open_page, live_server):
+    page = open_page(live_server.url, **standing(50, 40))
+    metres = [3, 12, 15, 101, 995, 1210, 3000, 14_200]
+    said = page.evaluate(
+        """async (all) => { const { doubt } = await import("/static/webmap/format.js");
+        return all.map((metres) => doubt(metres).replace("\\u00a0", " ")); }""",
+        metres,
+    )
+    assert said == ["5 m", "15 m", "15 m", "110 m", "1.0 km", "1.3 km", "3.0 km", "15 km"]

@@ -81,7 +81,7 @@ def test_a_watched_space_that_is_taken_is_said_at_once_and_the_next_is_a_tap_awa
     expect(page.locator("#alarm")).to_contain_text("The one at Main Street is no longer free.")
     assert page.evaluate("window.pulses") == [[180, 90, 180]]
     expect(page.locator("#notice-next")).to_have_text(
-        re.compile(r"Next best: \d+\sm from it, 5\.0 × 2\.3\sm\.")
+        re.compile(r"Next best: \d+\sm from it, 5\.0\s×\s2\.3\sm\.")
     )
     assert "google.com/maps" in page.locator("#notice-go").get_attribute("href")
     page.get_by_role("button", name="Show it").click()

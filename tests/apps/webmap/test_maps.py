@@ -310,12 +310,30 @@ def test_a_joined_label_is_a_way_in(bench):
         ((3, 0, None), "3 places · 3 free"),
         ((0, 0, 0), "3 places · full"),
         ((0, None, 0), "3 places · unknown"),
+        ((0, "closed", 0), "3 places · full"),
+        ((0, "closed", None), "3 places · unknown"),
+        (("closed", "closed", 2), "3 places · 2 free"),
+        (("closed", "closed", "closed"), "3 places · closed"),
     ],
 )
 def test_a_joined_label_promises_nothing_that_nobody_saw(bench, free, words):
     map = bench()
-    map.draw(zones=[zone(f"z{i}", (i, 0, i + 1, 3), one) for i, one in enumerate(free)], spaces=[])
+    zones = [zone(f"z{i}", (i, 0, i + 1, 3), one) for i, one in enumerate(free)]
+    map.draw(zones=zones, spaces=[])
     expect(map.labels()).to_have_text([words])
+
+
+def test_a_closed_zone_looks_like_no_other(bench):
+    map = bench()
+    map.draw(zones=[ZONES[0], ZONES[1], zone("school", (75, 0, 78, 40), "closed")])
+    assert sorted(map.labels().all_inner_texts()) == ["2 free", "closed", "full"]
+    expect(map.zones()).to_have_count(3)
+    expect(map.hatched()).to_have_count(1)
+    expect(map.dotted()).to_have_count(0)
+    # It opens: nobody knows yet what is free.
+    map.draw(zones=[ZONES[0], ZONES[1], zone("school", (75, 0, 78, 40), None)])
+    assert sorted(map.labels().all_inner_texts()) == ["2 free", "full", "unknown"]
+    expect(map.dotted()).to_have_count(1)
 
 
 def test_dark_is_dark_and_follows_the_device(bench):

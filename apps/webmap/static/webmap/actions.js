@@ -3,16 +3,16 @@
 
 /** @import { PageConfig, Space } from "./types" */
 /** @import { View } from "./address-bar.js" */
+/** @import { CarForm } from "./car-form.js" */
 /** @import { Link } from "./deep-links.js" */
 
 import { AddressBar } from "./address-bar.js";
 import { expectNews, say } from "./announcer.js";
 import { App } from "./app.js";
-import { CarForm } from "./car-form.js";
 import { by, onPress, setAttribute, setText, setWords } from "./dom.js";
 import { text } from "./format.js";
 import { OnTheWay } from "./on-the-way.js";
-import { privacyWords } from "./summary.js";
+import { privacyWords, renderCarButton } from "./summary.js";
 import { Whereabouts } from "./whereabouts.js";
 
 /** How close the map comes. */
@@ -26,7 +26,8 @@ export class Actions {
     this.where = new Whereabouts(this);
     this.app = new App(config, this, this.way);
     this.bar = new AddressBar((link, view) => this.open(link, view));
-    this.carForm = new CarForm(this.app.car, () => this.carChanged());
+    /** @type {CarForm | null} */
+    this.carForm = null;
     this.touched = false;
     this.listScroll = 0; // where the list was left
     /** @type {HTMLElement | null} where the keyboard returns to */
@@ -53,6 +54,7 @@ export class Actions {
       by("list").focus();
     });
     setText(by("privacy"), privacyWords(this.app.roads));
+    renderCarButton(this.app.car);
   }
 
   async begin() {
@@ -172,7 +174,7 @@ export class Actions {
       this.app.sheet.settle("high");
       this.where.openSearch();
     } else {
-      this.carForm.focus();
+      this.openCarForm();
     }
     this.app.draw();
   }
@@ -259,8 +261,15 @@ export class Actions {
 
   // --- the car --------------------------------------------------------------------------------------------------------
 
+  async openCarForm() {
+    const { CarForm } = await import("./car-form.js");
+    this.carForm ??= new CarForm(this.app.car, () => this.carChanged());
+    if (this.app.view === "car") this.carForm.focus();
+  }
+
   carChanged() {
     const { app } = this;
+    renderCarButton(app.car);
     this.lookAt(null);
     this.way.stop();
     this.listScroll = 0;

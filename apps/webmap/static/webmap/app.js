@@ -204,6 +204,7 @@ export class App {
     this.details.render({
       space,
       verdict: this.verdict,
+      zone: this.model.zones.get(target.zone) ?? null,
       zoneName: this.zoneName(target.zone) || target.zoneName,
       now,
       metres: origin.kind === "middle" ? null : (known?.metres ?? null),

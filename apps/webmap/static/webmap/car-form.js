@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Where the driver says which car it is. A choice counts at once, and is kept on the device.
+// Where the driver says which car it is. A choice counts at once, and is kept on the device. Fetched with the first tap on
+// its button.
 
 /** @import { Car, CarChoice, CarKind } from "./car.js" */
 
 import { kindWords, LENGTH_RANGE_M, WIDTH_RANGE_M } from "./car.js";
-import { by, input, make, setAttribute, setText, setWords } from "./dom.js";
+import { by, input, make, setWords } from "./dom.js";
 import { decimal, text } from "./format.js";
 
 export class CarForm {
@@ -15,8 +16,6 @@ export class CarForm {
   constructor(car, changed) {
     this.car = car;
     this.changed = changed;
-    by("car-button").hidden = !car.selectable;
-    if (!car.selectable) return;
     by("car-kinds").replaceChildren(...car.kinds().map((kind) => this.option(kind)));
     const { lengthM, widthM } = car.choice;
     if (lengthM) input("car-length").value = String(lengthM);
@@ -74,10 +73,6 @@ export class CarForm {
 
   render() {
     by("car-own").hidden = this.car.choice.kind !== "own";
-    setText(by("car-button-words"), this.car.shortWords());
-    const chosen = this.car.chosen ? `${text("carButton")}: ${this.car.shortWords()}` : text("carButton");
-    setAttribute(by("car-button"), "aria-label", chosen);
-    by("car-button").classList.toggle("on", this.car.chosen);
     setWords(by("car-trouble"), this.car.tooLarge ? this.car.tooLargeWords() : null);
   }
 }

@@ -2,22 +2,26 @@
 // All about the chosen space, and what to do with it.
 
 /** @import { OnTheWay } from "./on-the-way.js" */
-/** @import { LonLat, Space } from "./types" */
+/** @import { LonLat, Space, Zone } from "./types" */
 /** @import { MapApp } from "./navigation.js" */
-/** @import { Verdict } from "./watch.js" */
+/** @import { Loss, Verdict } from "./watch.js" */
 
 import { by, onPress, setAttribute, setText, setWords } from "./dom.js";
 import { age, distance, percent, size, text, walk } from "./format.js";
+import { closedWords, untilWords } from "./hours.js";
 import { roomWords } from "./list.js";
 import { linkTo, suited } from "./navigation.js";
 import { nextWords } from "./notice.js";
 
+/** @type {Record<Loss, [title: string, hint: string]>} */
+const LOST = { taken: ["gone", "goneHint"], ranOut: ["ranOut", "ranOutHint"], closed: ["closedHere", "zoneLabel"] };
 const APPS = /** @type {MapApp[]} */ (["apple", "google", "geo"]);
 
 /**
  * @typedef {object} DetailsView
  * @property {Space | null} space null when it is gone
  * @property {Verdict} verdict why
+ * @property {Zone | null} zone null while it is out of view
  * @property {string} zoneName
  * @property {number} now server time, ms
  * @property {number | null} metres to where distances are measured from; null when nowhere
@@ -47,14 +51,16 @@ export class Details {
     by("details-gone").hidden = space !== null || view.noticed;
     this.next = view.next?.space ?? null;
     if (!space) {
-      setText(by("details-title"), text(verdict === "ranOut" ? "ranOut" : "gone"));
-      setText(by("details-where"), text(verdict === "ranOut" ? "ranOutHint" : "goneHint"));
+      const [title, hint] = LOST[verdict === "there" ? "taken" : verdict];
+      const state = closedWords(view.zone?.opensAt ?? null);
+      setText(by("details-title"), text(title));
+      setText(by("details-where"), text(hint, { name: view.zoneName, state }));
       setText(by("details-next-words"), nextWords(view.next));
       by("details-next").hidden = !view.next;
       return;
     }
     setText(by("details-title"), text("freeSpace"));
-    setText(by("details-where"), whereWords(space, view.zoneName));
+    setText(by("details-where"), whereWords(space, view));
     setWords(by("details-far"), view.metres === null ? null : `${distance(view.metres)} · ${walk(view.metres)}`);
     setText(by("details-size"), size(space.lengthM, space.widthM));
     setText(by("details-age"), age(view.now - space.observedAt));
@@ -79,10 +85,11 @@ export class Details {
   }
 }
 
-/** @param {Space} space @param {string} zoneName */
-function whereWords(space, zoneName) {
+/** @param {Space} space @param {DetailsView} view */
+function whereWords(space, { zone, zoneName }) {
   const access = space.access === "residents" ? "residents" : "public";
-  return [zoneName, text(space.orientation), text(access)].filter(Boolean).join(" · ");
+  const parts = [zoneName, text(space.orientation), text(access), zone ? untilWords(zone) : ""];
+  return parts.filter(Boolean).join(" · ");
 }
 
 /** @param {Space} space */

@@ -10,6 +10,12 @@ const plural = new Intl.PluralRules(language);
 const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const oneDecimal = new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(language, { weekday: "short" });
+const dayOfMonth = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+/** Farther ahead than this, a weekday's name may mean two days. */
+const WEEKDAY_TELLS_MS = 6 * 86400 * 1000;
+
 /** A pace in town, metres a minute: 4.8 km/h. */
 export const WALK_M_PER_MIN = 80;
 
@@ -34,6 +40,21 @@ export function age(ms) {
   return text("ageDays", { n: Math.floor(s / 86400) });
 }
 
+/**
+ * A moment to come by the device's clock: "20:00" today, "Mon 08:00" within the week, "3 Jan 08:00" later.
+ * @param {number} at ms since 1970
+ * @param {number} [now]
+ */
+export function moment(at, now = Date.now()) {
+  const day = new Date(at).toDateString() === new Date(now).toDateString() ? "" : dayWords(at, now);
+  return [day, clock.format(at)].filter(Boolean).join(" ");
+}
+
+/** @param {number} at @param {number} now */
+function dayWords(at, now) {
+  return (at - now < WEEKDAY_TELLS_MS ? weekday : dayOfMonth).format(at);
+}
+
 /** Length × width in metres. @param {number} lengthM @param {number} widthM */
 export function size(lengthM, widthM) {
   return text("size", { length: decimal(lengthM), width: decimal(widthM) });
@@ -54,6 +75,12 @@ export function distance(metres) {
   if (metres < 995) return text("metres", { n: whole.format(roundedTo(metres, metres < 100 ? 5 : 10)) });
   const km = metres / 1000;
   return text("kilometres", { n: km < 9.95 ? decimal(km) : whole.format(km) });
+}
+
+/** How unsure a position is, as people say it: rounded up, since less would promise too much. @param {number} metres */
+export function doubt(metres) {
+  const step = metres < 100 ? 5 : metres < 1000 ? 10 : metres < 10000 ? 100 : 1000;
+  return distance(Math.ceil(metres / step) * step);
 }
 
 /** The walk along so many metres. @param {number} metres */

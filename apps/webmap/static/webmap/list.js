@@ -6,10 +6,12 @@
 
 import { by, keepRows, make, makeButton, setAttribute, setText } from "./dom.js";
 import { age, distance, percent, size, text, walk } from "./format.js";
+import { closedWords, untilWords } from "./hours.js";
 import { status } from "./model.js";
 
 /** Steps in which a space fades as it gets old; the map has as many. */
 const FADE_STEPS = 4;
+const STATE_WORDS = { free: "zoneFree", full: "zoneFull", unknown: "zoneUnknown", closed: "zoneClosed" };
 
 /**
  * What the list needs beside its rows.
@@ -60,8 +62,7 @@ export class ZoneList {
     row.far.hidden = !view.distances;
     setText(row.far, view.distances ? `${distance(metres)} · ${walk(metres)}` : "");
     setText(row.meta, zoneMeta(zone, view));
-    const words = { free: () => text("zoneFree", { n: zone.free ?? 0 }), full: () => text("zoneFull"), unknown: () => text("zoneUnknown") };
-    setText(row.count, view.waiting ? "…" : words[state]());
+    setText(row.count, view.waiting ? "…" : text(STATE_WORDS[state], { n: zone.free ?? 0 }));
     setAttribute(row.button, "aria-expanded", String(open));
     row.spaces.hidden = !open || spaces.length === 0;
     keepRows(row.spaces, row.rows, open ? spaces : [], ({ id }) => this.addSpace(id));
@@ -121,13 +122,14 @@ function zoneMeta(zone, { now, waiting, tooLarge }) {
   const state = status(zone);
   const parts = [];
   if (zone.access === "residents") parts.push(text("residents"));
-  if (tooLarge) parts.push(text("zoneOtherSize"));
+  if (state === "closed") parts.push(closedWords(zone.opensAt));
+  else if (tooLarge) parts.push(text("zoneOtherSize"));
   else if (zone.observedAt === null) parts.push(text("zoneNeverSeen"));
   else if (state !== "unknown" || waiting) parts.push(text("seen", { age: age(now - zone.observedAt) }));
   else if (zone.validUntil > now) parts.push(text("zoneUncertain"));
   else parts.push(text("zoneLastSeen", { age: age(now - zone.observedAt) }));
-  if (state === "free") parts.push(text(zone.orientation));
-  return parts.join(" · ");
+  if (state === "free") parts.push(text(zone.orientation), untilWords(zone));
+  return parts.filter(Boolean).join(" · ");
 }
 
 /**

@@ -80,25 +80,48 @@ export class MapModel {
         if (zone?.free) zone.free = zone.free > 1 ? zone.free - 1 : null;
       }
     }
-    for (const zone of this.zones.values()) if (zone.validUntil <= now) zone.free = null;
+    for (const zone of this.zones.values()) {
+      if (zone.validUntil <= now) zone.free = null;
+      keepHours(zone, now);
+    }
   }
 
+  /** Of the zones where one may park now; of the others only how many there are, and when the first of them opens. */
   totals() {
     let free = 0;
     let known = 0;
+    let open = 0;
+    /** @type {number | null} */
     let newest = null;
+    let newestLifeMs = 0;
+    let opensAt = null;
     for (const zone of this.zones.values()) {
-      if (zone.observedAt !== null) newest = Math.max(newest ?? 0, zone.observedAt);
+      if (!zone.open) {
+        if (zone.opensAt !== null) opensAt = Math.min(opensAt ?? Infinity, zone.opensAt);
+        continue;
+      }
+      open += 1;
+      if (zone.observedAt !== null && zone.observedAt > (newest ?? 0)) {
+        newest = zone.observedAt;
+        newestLifeMs = zone.validUntil - zone.observedAt;
+      }
       if (zone.free === null) continue;
       known += 1;
       free += zone.free;
     }
-    return { free, known, all: this.zones.size, newest };
+    return { free, known, open, closed: this.zones.size - open, newest, newestLifeMs, opensAt };
   }
+}
+
+/** Hours go by the clock, whether or not the server can be reached. @param {Zone} zone @param {number} now */
+function keepHours(zone, now) {
+  if (zone.open && zone.closesAt !== null && zone.closesAt <= now) [zone.open, zone.closesAt, zone.free] = [false, null, null];
+  else if (!zone.open && zone.opensAt !== null && zone.opensAt <= now) [zone.open, zone.opensAt] = [true, null];
 }
 
 /** @param {Zone} zone @returns {ZoneStatus} */
 export function status(zone) {
+  if (!zone.open) return "closed";
   if (zone.free === null) return "unknown";
   return zone.free > 0 ? "free" : "full";
 }
@@ -117,6 +140,9 @@ export function readZone(feature) {
     free: of.free_count,
     observedAt: time(of.observed_at),
     validUntil: time(of.valid_until) ?? 0,
+    open: of.open,
+    closesAt: time(of.closes_at),
+    opensAt: time(of.opens_at),
     orientation: of.orientation,
     access: of.access,
   };

@@ -12,7 +12,7 @@ import { status } from "./model.js";
 /** @typedef {{zone: Zone, id: string, metres: number, at: LonLat, spaces: RankedSpace[]}} RankedZone */
 /** @typedef {{space: Space, id: string, metres: number}} RankedSpace */
 
-const RANK = { free: 0, full: 1, unknown: 2 };
+const RANK = { free: 0, full: 1, unknown: 2, closed: 3 };
 
 /** The middle of a part of the map. @param {Box} box @returns {LonLat} */
 export function middle([west, south, east, north]) {

@@ -3,7 +3,7 @@
 
 /** @import { OnTheWay } from "./on-the-way.js" */
 /** @import { Space } from "./types" */
-/** @import { Verdict, Watched } from "./watch.js" */
+/** @import { Loss, Watched } from "./watch.js" */
 
 import { by, onPress, setAttribute, setText } from "./dom.js";
 import { distance, size, text } from "./format.js";
@@ -11,6 +11,12 @@ import { linkTo, suited } from "./navigation.js";
 
 /** Two short pulses, ms on and off. */
 const PULSES = [180, 90, 180];
+/** @type {Record<Loss, [title: string, words: string]>} */
+const WORDS = {
+  taken: ["takenTitle", "takenText"],
+  ranOut: ["ranOutTitle", "ranOutText"],
+  closed: ["closedTitle", "closedText"],
+};
 
 export class Notice {
   /** @param {OnTheWay} way */
@@ -23,12 +29,12 @@ export class Notice {
     onPress("notice-close", () => way.closeNotice());
   }
 
-  /** Returns the words, for those who do not see them. @param {Watched} watched @param {Verdict} verdict */
+  /** Returns the words, for those who do not see them. @param {Watched} watched @param {Loss} verdict */
   open(watched, verdict) {
     this.about = watched;
-    const taken = verdict === "taken";
-    setText(by("notice-title"), text(taken ? "takenTitle" : "ranOutTitle"));
-    setText(by("notice-text"), text(taken ? "takenText" : "ranOutText", { zone: watched.zoneName }));
+    const [title, words] = WORDS[verdict];
+    setText(by("notice-title"), text(title));
+    setText(by("notice-text"), text(words, { zone: watched.zoneName }));
     by("notice").dataset.kind = verdict;
     by("notice").hidden = false;
     const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;

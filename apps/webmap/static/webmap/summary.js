@@ -8,12 +8,12 @@
 /** @import { Origin, Roads } from "./roads.js" */
 
 import { by, setAttribute, setText, setWords } from "./dom.js";
-import { age, distance, text, walkSpeed } from "./format.js";
+import { age, distance, doubt, moment, text, walkSpeed } from "./format.js";
 import { TOLD_TO_M } from "./roads.js";
 
 /** News older than this many polls mean that the connection is bad. */
 const POLLS_MISSED = 2.5;
-/** Cameras send every 30 s; twice that without a picture is worth a word, ms. */
+/** A picture that has lived half the time for which it is believed is worth a word, but none younger than this, ms. */
 const PICTURE_OLD_MS = 60000;
 
 /**
@@ -24,25 +24,37 @@ const PICTURE_OLD_MS = 60000;
  * @param {boolean} waiting
  */
 export function renderSummary(model, car, now, waiting) {
-  const { free, known, all, newest } = model.totals();
-  const headline = headlineWords(free, known, all, waiting, car.tooLarge);
+  const totals = model.totals();
+  const { free, known, open, closed, newest } = totals;
+  const headline = headlineWords(totals, waiting, car.tooLarge);
   setText(by("headline-words"), headline);
   setWords(by("headline-car"), car.words() || null);
-  const state = known === 0 ? "unknown" : free ? "free" : "full";
+  const state = open === 0 && closed > 0 ? "closed" : known === 0 ? "unknown" : free ? "free" : "full";
   setAttribute(by("panel"), "data-state", waiting ? "waiting" : state);
   const parts = [];
   if (newest !== null) parts.push(text("updatedAt", { age: age(now - newest) }));
-  if (all > 0 && known < all && !waiting && !car.tooLarge) parts.push(text("zonesKnown", { known, all }));
+  const counts = open > 0 ? [text("zonesKnown", { known, all: open })] : [];
+  if (closed > 0 && open > 0) counts.push(text("zonesClosed", { n: closed }));
+  if (!waiting && !car.tooLarge) parts.push(...counts.slice(known < open ? 0 : 1));
   setText(by("freshness"), car.tooLarge ? car.tooLargeWords() : parts.join(" · ") || "\u00a0");
-  if (waiting || all === 0) return "";
-  return text("announce", { spaces: headline, zones: text("zonesKnown", { known, all }) });
+  return waiting || open + closed === 0 ? "" : [headline, ...counts].join(", ");
 }
 
-/** @param {number} free @param {number} known @param {number} all @param {boolean} waiting @param {boolean} tooLarge */
-function headlineWords(free, known, all, waiting, tooLarge) {
+/** The button that says for which car, where there is one to choose. @param {Car} car */
+export function renderCarButton(car) {
+  by("car-button").hidden = !car.selectable;
+  setText(by("car-button-words"), car.shortWords());
+  const chosen = car.chosen ? `${text("carButton")}: ${car.shortWords()}` : text("carButton");
+  setAttribute(by("car-button"), "aria-label", chosen);
+  by("car-button").classList.toggle("on", car.chosen);
+}
+
+/** @param {ReturnType<MapModel["totals"]>} totals @param {boolean} waiting @param {boolean} tooLarge */
+function headlineWords({ free, known, open, closed, opensAt }, waiting, tooLarge) {
   if (waiting) return text("loading");
-  if (all === 0) return text("noZones");
+  if (open + closed === 0) return text("noZones");
   if (tooLarge) return text("carTooLargeShort");
+  if (open === 0) return opensAt === null ? text("allClosed") : text("allClosedUntil", { time: moment(opensAt) });
   if (known === 0) return text("nothingKnown");
   return free ? text("spacesFree", { n: free }) : text("noneFree");
 }
@@ -61,8 +73,8 @@ export function trouble(model, feed, now) {
     const kind = feed.trouble === "server" ? "serverTrouble" : "offline";
     return { kind, words: text(kind, { age: age(silence) }) };
   }
-  const { newest } = model.totals();
-  if (newest === null || now - newest <= PICTURE_OLD_MS) return null;
+  const { newest, newestLifeMs } = model.totals();
+  if (newest === null || now - newest <= Math.max(PICTURE_OLD_MS, newestLifeMs / 2)) return null;
   return { kind: "dataOld", words: text("dataOld", { age: age(now - newest) }) };
 }
 
@@ -81,7 +93,7 @@ export function orderWords(origin, placeName, roads, position) {
   else parts.push(text(roads.known.size > 0 ? "byRoad" : "straight"));
   parts.push(walkSpeed());
   if (origin.kind === "here" && position.latest) {
-    parts.push(text("accuracy", { distance: distance(position.latest.accuracyM) }));
+    parts.push(text("accuracy", { distance: doubt(position.latest.accuracyM) }));
   }
   return parts.join(" · ");
 }
@@ -97,5 +109,5 @@ export function positionTroubleWords(position) {
   const words = { denied: "positionDenied", timeout: "positionTimeout", unavailable: "positionUnavailable", insecure: "positionInsecure" };
   if (position.trouble) return text(words[position.trouble]);
   if (!position.imprecise || !position.latest) return null;
-  return text("positionImprecise", { distance: distance(position.latest.accuracyM) });
+  return text("positionImprecise", { distance: doubt(position.latest.accuracyM) });
 }

@@ -13,8 +13,8 @@ export type Box = [number, number, number, number];
 
 export type Orientation = "parallel" | "perpendicular" | "diagonal" | "free";
 export type Access = "public" | "residents" | "private";
-/** Unknown is not full: nobody looked lately. */
-export type ZoneStatus = "free" | "full" | "unknown";
+/** Unknown is not full: nobody looked lately. Closed is neither: its hours forbid parking now, whatever is free. */
+export type ZoneStatus = "free" | "full" | "unknown" | "closed";
 
 export interface Zone {
   id: string;
@@ -25,6 +25,12 @@ export interface Zone {
   free: number | null;
   observedAt: number | null;
   validUntil: number;
+  /** Whether its hours allow parking now. */
+  open: boolean;
+  /** Until when they do, while it is open; null: no end is known. */
+  closesAt: number | null;
+  /** When they do again, while it is closed; null: nobody can say. */
+  opensAt: number | null;
   orientation: Orientation;
   access: Access;
 }

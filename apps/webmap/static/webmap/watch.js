@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // A space that somebody has chosen, and what became of it. Taken means: cameras see it, and it is no longer free. Ran out
-// means: nobody has seen it lately. The two are never mixed up.
+// means: nobody has seen it lately. Closed means: the zone's hours have ended. The three are never mixed up.
 
 /** @import { LonLat, Space } from "./types" */
 /** @import { MapModel } from "./model.js" */
@@ -10,7 +10,8 @@ import { load, placeFrom, save } from "./storage.js";
 /** A watch that was begun this long ago is over, ms: the driver has parked somewhere. */
 const FORGET_AFTER_MS = 2 * 3600 * 1000;
 
-/** @typedef {"there" | "taken" | "ranOut"} Verdict */
+/** @typedef {"taken" | "ranOut" | "closed"} Loss */
+/** @typedef {"there" | Loss} Verdict */
 /** @typedef {{id: string, zone: string, zoneName: string, centre: LonLat, access: string, until: number, since: number}} Watched */
 
 export class Watch {
@@ -49,9 +50,10 @@ export class Watch {
       target.until = space.validUntil;
       return "there";
     }
+    const zone = model.zones.get(target.zone);
+    if (zone && !zone.open) return "closed";
     if (target.until <= now) return "ranOut";
     if (!current || !model.covers(target.centre)) return "there";
-    const zone = model.zones.get(target.zone);
     return zone && zone.free === null ? "ranOut" : "taken";
   }
 }

@@ -9,7 +9,7 @@
 
 import { say } from "./announcer.js";
 import { by, setAttribute } from "./dom.js";
-import { distance, text } from "./format.js";
+import { doubt, text } from "./format.js";
 import { placeOf } from "./position.js";
 import { positionTroubleWords } from "./summary.js";
 
@@ -62,7 +62,7 @@ export class Whereabouts {
     if (position.trouble && trouble) say(trouble);
     if (position.latest && !this.positionKnown) {
       this.positionKnown = true;
-      say(trouble ?? text("positionFound", { distance: distance(position.latest.accuracyM) }));
+      say(trouble ?? text("positionFound", { distance: doubt(position.latest.accuracyM) }));
       app.draw(); // what is known already is now in the order of distance
       if (!this.showNearest()) {
         app.fit(around(placeOf(position.latest), position.latest.accuracyM), ZOOM.near);

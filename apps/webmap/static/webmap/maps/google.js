@@ -344,7 +344,7 @@ function readColours() {
 /** @param {string} state @param {Colours} of @returns {google.maps.Data.StyleOptions} */
 function zoneStyle(state, of) {
   if (state === "free") return { fillColor: of.freeFill, fillOpacity: 0.1, strokeColor: of.free };
-  if (state === "full") return { fillColor: of.fullWash, fillOpacity: 1, strokeColor: of.full };
+  if (state === "full" || state === "closed") return { fillColor: of.fullWash, fillOpacity: 1, strokeColor: of.full };
   return { fillOpacity: 0, strokeColor: of.unknownLine, strokeOpacity: 0 };
 }
 

@@ -5,6 +5,7 @@
 
 import { text } from "../format.js";
 import { bounds, labelPoint } from "../geometry.js";
+import { closedWords } from "../hours.js";
 import { status } from "../model.js";
 import { project, unproject } from "./mercator.js";
 
@@ -112,15 +113,21 @@ function join(a, b) {
 function wordsOfOne(zone) {
   const state = status(zone);
   if (state === "free") return [state, text("zoneFree", { n: zone.free ?? 0 })];
+  if (state === "closed") return [state, closedWords(zone.opensAt)];
   return [state, text(state === "full" ? "zoneFull" : "zoneUnknown").toLocaleLowerCase()];
 }
 
-/** One full place beside one that nobody sees is not "full". @param {Zone[]} zones @returns {[ZoneStatus, string]} */
+/**
+ * One full place beside one that nobody sees is not "full"; beside a closed one it is, since neither has room.
+ * @param {Zone[]} zones
+ * @returns {[ZoneStatus, string]}
+ */
 function wordsOfMany(zones) {
   const n = zones.length;
   const free = zones.reduce((sum, zone) => sum + (zone.free ?? 0), 0);
   if (free > 0) return ["free", text("placesFree", { n, free })];
-  const full = zones.every((zone) => zone.free !== null);
+  if (zones.every((zone) => !zone.open)) return ["closed", text("placesClosed", { n })];
+  const full = zones.every((zone) => zone.free !== null || !zone.open);
   return full ? ["full", text("placesFull", { n })] : ["unknown", text("placesUnknown", { n })];
 }
 

@@ -326,7 +326,7 @@ export class Scene {
     const engine = this.drawing();
     if (!engine) return;
     const zoom = this.zoom();
-    const state = this.zones.map((zone) => `${zone.id}${zone.free}`).join(" ");
+    const state = this.zones.map((zone) => `${zone.id}${zone.free}${zone.open}${zone.opensAt}`).join(" ");
     if (zoom === this.arrangedAt && state === this.arrangedFor) return;
     this.arrangedAt = zoom;
     this.arrangedFor = state;
