@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from django.utils import timezone
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.apps.devices import PHONE
 from tests.apps.street import CORNER_LONLAT, box, make_zone, publish, space
 
 M_PER_DEG = 111_195.0
+#: The headline with the first answer; before, it says “Looking for free spaces …”.
+ANSWERED = re.compile(r"^(\d+|No) free space")
 
 
 def make_street() -> None:
@@ -38,6 +41,12 @@ def standing(east_m: float, north_m: float, accuracy_m: float = 15) -> dict[str,
     lon, lat = place(east_m, north_m)
     position = {"longitude": lon, "latitude": lat, "accuracy": accuracy_m}
     return PHONE | {"geolocation": position, "permissions": ["geolocation"]}
+
+
+def answered(page: Page) -> Page:
+    """The page once it has drawn the server's first answer."""
+    expect(page.locator("#headline")).to_have_text(ANSWERED)
+    return page
 
 
 def row(page: Page, name: str) -> Locator:

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
-from tests.apps.webmap.driving import make_street, open_space, row
+from tests.apps.webmap.driving import answered, make_street, open_space, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -26,9 +26,7 @@ def fast_polls(settings):
 
 
 def opened(open_page, url: str, **device) -> Page:
-    page = open_page(url, **device)
-    expect(page.locator("#headline")).to_have_text(re.compile("free space"))
-    return page
+    return answered(open_page(url, **device))
 
 
 @pytest.mark.parametrize("device", [SMALL, PHONE, ON_ITS_SIDE], ids=["320x568", "390x844", "844x390"])
