@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.test import TransactionTestCase
+
+from tests.emptying import empty_the_tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SPARK_SHARED") or REPOSITORY.parent / "shared")
@@ -36,6 +39,14 @@ def spark_shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no data folder at {SHARED} (SPARK_SHARED names another)")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_emptying() -> Iterator[None]:
+    """Django's own way after a test that committed costs more than many of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_the_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)
