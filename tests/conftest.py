@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.db import connection
 from django.test import TransactionTestCase
 
 from tests.emptying import empty_the_tables
@@ -47,6 +48,15 @@ def quick_emptying() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_the_tables())
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> Iterator[None]:
+    """The last answer of a live server may still be under way when all is over; the database is to go all the same."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import math
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -47,6 +49,20 @@ def answered(page: Page) -> Page:
     """The page once it has drawn the server's first answer."""
     expect(page.locator("#headline")).to_have_text(ANSWERED)
     return page
+
+
+def until(page: Page, truth: Callable[[], bool], patience_s: float = 20) -> None:
+    """Let the browser go on until something is true here: requests counted, a panel come to rest."""
+    deadline = time.monotonic() + patience_s
+    while not truth():
+        assert time.monotonic() < deadline, f"not true within {patience_s} s"
+        page.wait_for_timeout(20)
+
+
+def zoom_out(page: Page) -> None:
+    """By the map's button, as far as it goes: a press while the map still moves is none."""
+    page.get_by_label("Zoom out").click()
+    expect(page.locator(".leaflet-zoom-anim")).to_have_count(0)
 
 
 def row(page: Page, name: str) -> Locator:
