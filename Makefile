@@ -23,9 +23,9 @@ demo-password: ## a new password for the demo's admin account
 	@scripts/setup
 	@$(PYTHON_HERE) scripts/demo.py --new-password
 
-test: ## every test (ARGS="-k name" chooses)
+test: ## every test, in two processes (ARGS="-k name" chooses, ARGS="-n 0" keeps to one)
 	@scripts/setup --tests
-	@$(PYTHON_HERE) -m pytest $(ARGS)
+	@$(PYTHON_HERE) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: ## static checks: style, types, import rules, settings, migrations
 	@scripts/setup --tests

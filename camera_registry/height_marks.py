@@ -266,10 +266,14 @@ def _linearise(fitted: Adjustment, seen: _Marks, centre: Float, prior: PoseSprea
     taller = _Marks(seen.foot, seen.top, seen.height + _STEP_M)
     noise += _own(HEIGHT_SIGMA_M * (tops(what=taller) - there) / _STEP_M)
     # The homography's errors are everybody's: they move the tops one way and its own opinion of the centre another.
-    shared = -np.array(
-        [tops(*fitted.with_parameters(fitted.parameters + step)) - there for step in steps_of(fitted)]
+    shared = np.array(
+        [
+            tops(*fitted.with_parameters(fitted.parameters - step))
+            - tops(*fitted.with_parameters(fitted.parameters + step))
+            for step in steps_of(fitted)
+        ]
     )
-    shared = shared.reshape(-1, len(there)).T / STEP_SIGMAS
+    shared = shared.reshape(-1, len(there)).T / (2 * STEP_SIGMAS)
     residual = seen.top.ravel() - there
     if prior is None:
         return _Linear(residual, design, noise + shared @ shared.T)

@@ -77,7 +77,10 @@ class PoseSpread:
 
 
 def steps_of(fitted: Adjustment) -> Float:
-    """(R, 10): a small step of the parameters, STEP_SIGMAS standard deviations, along each direction of their errors."""
+    """(R, 10): a small step of the parameters, STEP_SIGMAS standard deviations, along each direction of their errors.
+
+    Which of its two ways a direction points is LAPACK's choice, another on another processor: take both and halve.
+    """
     values, vectors = np.linalg.eigh(fitted.covariance)
     known = values > 0
     return np.asarray(STEP_SIGMAS * np.sqrt(values[known])[:, None] * vectors.T[known])
@@ -91,11 +94,11 @@ def pose_spread(fitted: Adjustment, frame: LocalFrame, focal_px: float | None = 
     centre = _numbers(pose, frame)
     changes = []
     for step in steps_of(fitted):
-        matrix, _ = fitted.with_parameters(fitted.parameters + step)
-        moved = pose_from_homography(matrix, frame, fitted.image_size, focal_px)
-        if moved is None:  # a noise of a tenth of a sigma ends it: it is not known at all
+        both = [fitted.with_parameters(fitted.parameters + way * step)[0] for way in (1, -1)]
+        there, back = (pose_from_homography(each, frame, fitted.image_size, focal_px) for each in both)
+        if there is None or back is None:  # a noise of a tenth of a sigma ends it: it is not known at all
             return None
-        changes.append((_numbers(moved, frame) - centre) / STEP_SIGMAS)
+        changes.append((_numbers(there, frame) - _numbers(back, frame)) / (2 * STEP_SIGMAS))
     from_focal = np.zeros((4, 4))
     if focal_px is not None:
         from_focal = _from_field_of_view(fitted, frame, focal_px, centre)

@@ -4,15 +4,20 @@
 from __future__ import annotations
 
 import math
+import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 from tests.apps.devices import PHONE
 from tests.apps.street import CORNER_LONLAT, box, make_zone, publish, space
 
 M_PER_DEG = 111_195.0
+#: The headline with the first answer; before, it says “Looking for free spaces …”.
+ANSWERED = re.compile(r"^(\d+|No) free space")
 
 
 def make_street() -> None:
@@ -38,6 +43,26 @@ def standing(east_m: float, north_m: float, accuracy_m: float = 15) -> dict[str,
     lon, lat = place(east_m, north_m)
     position = {"longitude": lon, "latitude": lat, "accuracy": accuracy_m}
     return PHONE | {"geolocation": position, "permissions": ["geolocation"]}
+
+
+def answered(page: Page) -> Page:
+    """The page once it has drawn the server's first answer."""
+    expect(page.locator("#headline")).to_have_text(ANSWERED)
+    return page
+
+
+def until(page: Page, truth: Callable[[], bool], patience_s: float = 20) -> None:
+    """Let the browser go on until something is true here: requests counted, a panel come to rest."""
+    deadline = time.monotonic() + patience_s
+    while not truth():
+        assert time.monotonic() < deadline, f"not true within {patience_s} s"
+        page.wait_for_timeout(20)
+
+
+def zoom_out(page: Page) -> None:
+    """By the map's button, as far as it goes: a press while the map still moves is none."""
+    page.get_by_label("Zoom out").click()
+    expect(page.locator(".leaflet-zoom-anim")).to_have_count(0)
 
 
 def row(page: Page, name: str) -> Locator:

@@ -88,6 +88,21 @@ SPACES = [space("a", 10), space("b", 40)]
 BOX = [*at(0, 0), *at(78, 40)]
 
 
+#: Frames in a row in which neither the view nor anything drawn changes, and nothing is heard, by which a map rests. Frames
+#: are the page's own time: on a busy machine they take longer, as what they wait for does.
+AT_REST = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 10)));
+  const drawn = document.getElementById("map");
+  let before = "";
+  for (let still = 0; still < 4; ) {
+    await frame();
+    const now = JSON.stringify([window.map.view(), window.heard.length, drawn.innerHTML]);
+    still = now === before ? still + 1 : 0;
+    before = now;
+  }
+}"""
+
+
 @dataclass
 class Bench:
     """One map on one page."""
@@ -147,8 +162,18 @@ class Bench:
 
     def rest(self) -> None:
         """Wait until the map has come to rest, and forget what was heard until then."""
-        self.page.wait_for_timeout(100)
+        self.settle()
         self.page.evaluate("window.heard.length = 0")
+
+    def settle(self) -> None:
+        """Wait until the map has come to rest."""
+        self.page.evaluate(AT_REST)
+
+    def resize(self, width: int, height: int) -> None:
+        """Another window, and the map come to rest in it."""
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.until(f"innerWidth === {width} && innerHeight === {height}")
+        self.settle()
 
     def heard(self, but: str = "moved") -> list[list[str]]:
         return [what for what in self.page.evaluate("window.heard") if what[0] != but]

@@ -7,10 +7,10 @@ import re
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.apps.street import make_zone, publish, space
-from tests.apps.webmap.driving import row
+from tests.apps.webmap.driving import answered, row
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -98,6 +98,23 @@ def test_an_own_size_with_comma_or_point_and_one_that_is_too_large(open_page, li
     expect(row(page, "Main Street").locator(".meta").first).to_have_text(
         "nothing is planned for a car this large"
     )
+
+
+def test_what_was_opened_before_the_first_answer_stays_open(open_page, live_server, street):
+    page = answered(open_page(live_server.url))
+    held: list[Route] = []
+    page.route("**/api/v1/**", lambda route: held.append(route))
+    page.reload()
+    page.locator("#car-button").click()
+    expect(page.locator("#headline")).to_contain_text("Looking for free spaces")
+    expect(page.locator("#car")).to_be_visible()
+    for route in held:
+        route.continue_()
+    page.unroute("**/api/v1/**")
+    answered(page)
+    expect(page.locator("#car")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#list")).to_be_visible()
 
 
 def test_nonsense_on_the_device_is_no_car(open_page, live_server, street):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import box, make_zone, publish, space
-from tests.apps.webmap.driving import make_street, open_space, row
+from tests.apps.webmap.driving import answered, make_street, open_space, row, until
 from tests.apps.webmap.maps import overlaps
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,9 +27,7 @@ def fast_polls(settings):
 
 
 def opened(open_page, url: str, **device) -> Page:
-    page = open_page(url, **device)
-    expect(page.locator("#headline")).to_have_text(re.compile("free space"))
-    return page
+    return answered(open_page(url, **device))
 
 
 @pytest.mark.parametrize("device", [SMALL, PHONE, ON_ITS_SIDE], ids=["320x568", "390x844", "844x390"])
@@ -113,10 +111,10 @@ def test_the_sheet_follows_a_thumb_and_its_button(open_page, live_server):
     expect(page.get_by_role("button", name="Near me")).to_be_in_viewport()
     page.get_by_label("Show the list").click()
     expect(page.locator("#list")).to_be_visible()
-    assert page.locator("#panel").bounding_box()["y"] == top
+    until(page, lambda: page.locator("#panel").bounding_box()["y"] == top)
     drag(-300)
     expect(page.locator("#app")).to_have_attribute("data-rest", "high")
-    assert page.locator("#panel").bounding_box()["y"] < 40
+    until(page, lambda: page.locator("#panel").bounding_box()["y"] < 40)
     page.locator("#headline").click()  # a tap on it lowers it, and raises it again
     expect(page.locator("#list")).to_be_hidden()
     page.locator("#headline").click()
@@ -196,13 +194,11 @@ def test_offline_and_back(open_page, live_server, complaints):
     make_street()
     page = opened(open_page, live_server.url)
     page.context.set_offline(True)
-    expect(page.locator("#banner-text")).to_have_text(
-        re.compile(r"^No connection\. Last news "), timeout=8000
-    )
+    expect(page.locator("#banner-text")).to_have_text(re.compile(r"^No connection\. Last news "))
     expect(page.locator("#said")).to_have_text(re.compile(r"^No connection\."))
     expect(page.locator("path.space")).to_have_count(4)  # still believed, with their age
     page.context.set_offline(False)
-    expect(page.locator("#banner")).to_be_hidden(timeout=8000)
+    expect(page.locator("#banner")).to_be_hidden()
     expect(page.locator("#said")).to_have_text("Connected again.")
     page.context.close()
     assert [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text] == []

@@ -69,7 +69,7 @@ def test_the_list_is_by_distance_after_a_tap_and_the_position_stays_here(open_pa
     element = row(page, "Main Street").element_handle()
     lon, lat = place(8, 1)
     page.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 8})
-    expect(rows.first).to_have_text("5 m", timeout=10_000)
+    expect(rows.first).to_have_text("5 m")
     assert zone_names(page)[0] == "Main Street"
     assert element.evaluate("e => e.isConnected")
 
@@ -136,9 +136,7 @@ def test_distances_by_road_come_from_the_service_which_hears_a_rounded_position(
         lon, lat = place(50, 400)
         page.context.set_geolocation({"longitude": lon, "latitude": lat, "accuracy": 8})
         host = urlsplit(roads.url).netloc
-        expect(page.locator("#order")).to_contain_text(
-            f"straight line, as {host} does not answer", timeout=10_000
-        )
+        expect(page.locator("#order")).to_contain_text(f"straight line, as {host} does not answer")
         page.context.close()
     assert all("500" in text for text in complaints)
     complaints.clear()

@@ -32,8 +32,7 @@ def opened(open_page, url: str, **device) -> Page:
 def test_a_zone_is_found_while_typing_and_becomes_the_destination(open_page, live_server):
     make_street()
     make_zone("far", name="Çınar Sokağı", geometry_3857=box(9000, 0, 9060, 3))  # not in view
-    page = open_page(live_server.url)
-    expect(page.locator("#headline")).to_have_text(re.compile("free spaces"))
+    page = opened(open_page, live_server.url)
     page.get_by_role("button", name="Search").first.click()
     expect(page.locator("#search-words")).to_be_focused()
     page.keyboard.type("cina")

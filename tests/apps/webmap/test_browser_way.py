@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.apps.devices import DESKTOP, PHONE
 from tests.apps.street import make_zone, publish, space
-from tests.apps.webmap.driving import make_street, open_space, place, row, standing
+from tests.apps.webmap.driving import make_street, open_space, place, row, standing, zoom_out
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -72,12 +72,11 @@ def test_a_watched_space_that_is_taken_is_said_at_once_and_the_next_is_a_tap_awa
     page.get_by_label("Back to the list").click()
     # Far out, single spaces are not asked for any more; the watched one is.
     for _ in range(5):
-        page.get_by_label("Zoom out").click()
-        page.wait_for_timeout(250)
+        zoom_out(page)
     expect(page.locator("path.space")).to_have_count(0)
 
     publish("main-street", [left], timezone.now())
-    expect(page.locator("#notice-title")).to_have_text("Your space was taken", timeout=3000)
+    expect(page.locator("#notice-title")).to_have_text("Your space was taken")
     expect(page.locator("#alarm")).to_contain_text("The one at Main Street is no longer free.")
     assert page.evaluate("window.pulses") == [[180, 90, 180]]
     expect(page.locator("#notice-next")).to_have_text(
@@ -105,12 +104,12 @@ def test_nobody_is_shaken_who_asked_for_stillness(open_page, live_server):
 
 
 def test_ran_out_is_not_taken(open_page, live_server):
-    make_zone(name="Main Street", validity_s=12)
+    make_zone(name="Main Street", validity_s=20)  # time enough to watch one, on a busy machine
     publish("main-street", [space(10), space(40)], timezone.now(), times=2)
     page = opened(open_page, live_server.url, 2)
     open_space(page, "Main Street")
     page.get_by_role("button", name="Watch").click()
-    expect(page.locator("#notice-title")).to_have_text("Your space may be taken", timeout=20_000)
+    expect(page.locator("#notice-title")).to_have_text("Your space may be taken", timeout=40_000)
     expect(page.locator("#notice-next")).to_have_text("No other free space is known near it.")
     expect(page.locator("#notice-go")).to_be_hidden()
     expect(page.locator("#details-title")).to_have_text("This space may be taken by now")

@@ -87,7 +87,7 @@ def test_nothing_changed_draws_nothing(bench):
     )
     for now in (1000, 2000, 3000):
         map.draw(now=now)
-    map.page.wait_for_timeout(100)
+    map.settle()
     assert map.page.evaluate("window.changes") == 0
 
 
@@ -180,7 +180,7 @@ def test_it_tells_when_it_was_moved(bench):
         map.page.wait_for_timeout(20)
     map.page.mouse.up()
     map.until("window.heard.some((what) => what[0] === 'moved')")
-    map.page.wait_for_timeout(150)
+    map.settle()
     after = map.call("view")
     assert after[0] > before[0] and after[1] < before[1]
     assert map.heard() == []  # a drag is no tap
@@ -188,14 +188,12 @@ def test_it_tells_when_it_was_moved(bench):
 
 def test_the_first_view_is_kept_until_someone_moves_the_map(bench):
     map = bench(**DESKTOP)
-    map.page.set_viewport_size({"width": 900, "height": 500})
-    map.page.wait_for_timeout(250)
+    map.resize(900, 500)
     west, south, east, north = map.call("view")
     assert west < BOX[0] and south < BOX[1] and east > BOX[2] and north > BOX[3]
     map.call("focus", SPACES[0]["centre"], 20)
     map.rest()
-    map.page.set_viewport_size({"width": 1200, "height": 700})
-    map.page.wait_for_timeout(250)
+    map.resize(1200, 700)
     assert map.call("zoom") == 20
 
 
@@ -341,7 +339,8 @@ def test_dark_is_dark_and_follows_the_device(bench):
     assert set(map.style(map.spaces(), "fill")) == {map.variable("--free-fill")}
     dark = map.style(map.spaces(), "fill")
     map.page.emulate_media(color_scheme="light")
-    map.page.wait_for_timeout(200)
+    map.until("!matchMedia('(prefers-color-scheme: dark)').matches")
+    map.settle()
     assert map.style(map.spaces(), "fill") != dark
     assert set(map.style(map.spaces(), "fill")) == {map.variable("--free-fill")}
 
@@ -362,7 +361,7 @@ def test_motion_ends_where_it_should(bench):
     map = bench(**DESKTOP, reduced_motion="no-preference")
     map.call("focus", SPACES[0]["centre"], 20)
     map.until("window.heard.some((what) => what[0] === 'moved')")
-    map.page.wait_for_timeout(400)
+    map.settle()
     assert map.call("zoom") == 20
     frame = map.page.locator(".engine").bounding_box()
     middle = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2

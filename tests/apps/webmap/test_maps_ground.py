@@ -159,7 +159,8 @@ def test_a_file_of_tiles_is_the_ground(bench, live_server, settings, tmp_path):
     # Nearer than the file goes, its last tiles are drawn larger.
     map.call("focus", list(PLACE), 12)
     map.rest()
-    map.page.wait_for_timeout(300)
+    map.until("!document.querySelector('canvas.tiles:not(.leaflet-tile-loaded)')")
+    map.settle()
     assert seen_colours(map) == expected_colours(map, MAX_ZOOM)
     assert map.violations() == []
 

@@ -141,7 +141,7 @@ class TestInChromium:
         expect(page.locator("#banner-text")).to_have_text("No connection to the server yet; trying again.")
         assert page.locator("path.space").count() == 0
         page.context.set_offline(False)
-        expect(page.locator("#headline")).to_have_text("2 free spaces", timeout=15_000)
+        expect(page.locator("#headline")).to_have_text("2 free spaces")
         assert [text for text in complaints if "ERR_INTERNET_DISCONNECTED" not in text] == []
         complaints.clear()
 

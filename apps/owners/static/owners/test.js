@@ -71,3 +71,4 @@ start.addEventListener("click", () => {
 });
 // Fresh credentials are on the page: nobody needs to press anything.
 if (since) begin();
+else start.hidden = false;

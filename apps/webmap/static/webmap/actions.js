@@ -69,7 +69,12 @@ export class Actions {
     } else {
       map?.showWorld();
     }
-    this.app.afterPoll.push(() => this.open(link, link.space ? "details" : "list", link.view === null));
+    this.app.afterPoll.push(() => {
+      // A form that was opened before the first answer came stays open, also before a link's space.
+      const { view } = this.app;
+      if (view === "list") this.open(link, link.space ? "details" : "list", link.view === null);
+      else this.open({ ...link, space: null }, view, link.view === null);
+    });
   }
 
   // --- what the address says --------------------------------------------------------------------------------------------

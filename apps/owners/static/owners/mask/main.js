@@ -254,4 +254,6 @@ window.addEventListener("pagehide", () => {
 
 if (config.imageSize) board.resize(config.imageSize);
 draw();
+// Until here a press would have been lost, and nobody told.
+take.disabled = false;
 void look();
