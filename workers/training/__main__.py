@@ -103,7 +103,10 @@ def _parser() -> argparse.ArgumentParser:
         "--data", action="append", required=True, metavar="FOLDER[:LABELS[:TILES]]", help="or a COCO .json"
     )
     command.add_argument(
-        "--weights", type=Path, required=True, help="start: a .pt, an exported .onnx, or an architecture's .yaml"
+        "--weights",
+        type=Path,
+        required=True,
+        help="start: a .pt, an exported .onnx, or an architecture's .yaml",
     )
     command.add_argument("-o", "--output", type=Path, required=True)
     command.add_argument("--epochs", type=int)
@@ -122,7 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--split", type=Path, help="split.json of an earlier run: sources keep their part")
     command.add_argument("--threads", type=int)
     command.add_argument(
-        "--bfloat16", action="store_true", default=None, help="sixteen bits: half the time where the CPU has them"
+        "--bfloat16",
+        action="store_true",
+        default=None,
+        help="sixteen bits: half the time where the CPU has them",
     )
     command.add_argument("--seed", type=int)
     command.set_defaults(run=run_fit)
@@ -141,7 +147,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("quantize", help="eight-bit weights for the openvino engine")
     command.add_argument("weights", type=Path, help="an exported ONNX file")
     command.add_argument(
-        "--images", type=Path, action="append", required=True, metavar="FOLDER", help="what the model will see"
+        "--images",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="FOLDER",
+        help="what the model will see",
     )
     command.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.xml")
     command.add_argument("--long-side", type=int, default=DEFAULT_LONG_SIDE)

@@ -193,7 +193,9 @@ def _in_float32(outputs: Any) -> Any:
         return {name: _in_float32(value) for name, value in outputs.items()}
     if isinstance(outputs, list | tuple):
         return type(outputs)(_in_float32(value) for value in outputs)
-    return outputs.float() if hasattr(outputs, "is_floating_point") and outputs.is_floating_point() else outputs
+    return (
+        outputs.float() if hasattr(outputs, "is_floating_point") and outputs.is_floating_point() else outputs
+    )
 
 
 def _trainer_class(recipe: Recipe) -> Any:

@@ -40,12 +40,16 @@ def quantize(
     if output.suffix != ".xml":
         raise ValueError(f"eight-bit models are written in OpenVINO's format: let {output} end in .xml")
     if len(pictures) < LEAST_PICTURES:
-        raise ValueError(f"{len(pictures)} pictures are too few to learn ranges from: give {LEAST_PICTURES} or more")
+        raise ValueError(
+            f"{len(pictures)} pictures are too few to learn ranges from: give {LEAST_PICTURES} or more"
+        )
     openvino = import_openvino()
     try:
         nncf = import_nncf()
     except ImportError as error:
-        raise SegmentationError(f"quantising needs nncf ({error}): pip install -r requirements.txt") from error
+        raise SegmentationError(
+            f"quantising needs nncf ({error}): pip install -r requirements.txt"
+        ) from error
     try:
         model = openvino.Core().read_model(onnx_file)
     except RuntimeError as error:
