@@ -118,7 +118,7 @@ def camera_health(camera: Camera, now: dt.datetime) -> CameraHealth:
     troubles = tuple(_troubles(camera, state, now, rows, check, interval_s, skew_s))
     return CameraHealth(
         state=state,
-        headline=troubles[0] if troubles else _("Switched off.") if state == CameraState.OFF else _("Live"),
+        headline=troubles[0] if troubles else _off(camera) if state == CameraState.OFF else _("Live"),
         last_frame_at=camera.last_received_at,
         interval_s=interval_s,
         expected_interval_s=camera.expected_interval_s,
@@ -263,6 +263,10 @@ def _refused_instead(camera: Camera, now: dt.datetime, rows: list[Rejection]) ->
                 "cure": CURES[reason],
             }
     return ""
+
+
+def _off(camera: Camera) -> str:
+    return _("Switched off by an admin.") if camera.kept_off else _("Switched off.")
 
 
 def _never(camera: Camera) -> str:

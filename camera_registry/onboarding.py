@@ -101,7 +101,7 @@ def withdraw_consent(camera: Camera) -> None:
     """The owner agrees no more: the camera is off at once, and stays off until there is a consent again."""
     with transaction.atomic():
         camera.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
-        services.set_enabled(camera, False)
+        services.set_enabled(camera, False, as_owner=True)
 
 
 def forget_person(user: Any) -> None:
@@ -112,8 +112,9 @@ def forget_person(user: Any) -> None:
 
 
 def switch_off_cameras_of(user: Any) -> int:
-    """The person's account was switched off: so are the cameras. Returns how many were on."""
-    return Camera.objects.filter(owner=user, enabled=True).update(enabled=False)
+    """The person's account was switched off: so are the cameras, until the account is back and its owner switches them on.
+    Returns how many were on."""
+    return Camera.objects.filter(owner=user, enabled=True).update(enabled=False, off_at=timezone.now())
 
 
 # --- credentials -------------------------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ OWNERS = Room(
         "../../camera_registry/health.py",
         "../../camera_registry/health_models.py",
         "../../camera_registry/health_words.py",
+        "../../camera_registry/switching.py",
         "../../camera_registry/webhook_address.py",
     ),
     ("templates/owners/*.html",),
