@@ -120,7 +120,8 @@ class CameraAdmin(AlertsOnThePage, SwitchOnThePage, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool) -> None:
         """Through the services, like every other way in."""
         names = (
-            "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_webhook",
+            "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_language",
+            "alert_webhook",
         )  # fmt: skip
         fields = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
         if form.cleaned_data.get("blind_ground_file"):

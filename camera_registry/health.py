@@ -291,7 +291,7 @@ def _suspended(check: CameraViewCheck) -> str:
             "It was moved: its picture lies up to %d pixels off. Turn it back, or have the repaired calibration accepted."
         ) % round(check.shift_px)
     return _("%s Clean the lens, turn it back or wait for light; it comes back by itself.") % (
-        check.detail or _("Its view is not recognised.")
+        _(check.detail) if check.detail else _("Its view is not recognised.")
     )
 
 

@@ -140,6 +140,13 @@ class Camera(models.Model):
             "Write to the owner when the camera goes late or is suspended, and when it is well again."
         ),
     )
+    alert_language = models.CharField(
+        _("language of the e-mails"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("A webhook is always sent English."),
+    )
     alert_webhook = models.CharField(
         _("alerts by webhook"),
         max_length=500,

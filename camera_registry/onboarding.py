@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncssh
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -60,13 +61,16 @@ class Purpose:
 
 
 def register_owned_camera(owner: Any, title: str, agreed: Purpose) -> Camera:
-    """A new camera of `owner`, with its consent; the account's name comes from the title and chance."""
+    """A new camera of `owner`, with its consent, whose language its e-mails will have; the account's name comes from the
+    title and chance."""
     words = slugify(title.translate(_LETTERS)).replace("_", "-").strip("-")
     if len(words) > _NAME_WORDS_CHARS:  # at a whole word, where there is one
         words = words[: _NAME_WORDS_CHARS + 1].rpartition("-")[0] or words[:_NAME_WORDS_CHARS]
     name = f"{words.strip('-') or 'camera'}-{secrets.token_hex(_NAME_ENDING_BYTES)}"
     with transaction.atomic():
-        camera = services.register_camera(name, title=title, owner=owner)
+        camera = services.register_camera(
+            name, title=title, owner=owner, alert_language=agreed.language or settings.LANGUAGE_CODE
+        )
         give_consent(camera, owner, agreed)
     return camera
 

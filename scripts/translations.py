@@ -46,7 +46,7 @@ CALIBRATING = Room(
     ),
     ("templates/admin/camera_registry/camera/calibrate.html",),
 )
-#: The owners' pages, with the words of a camera's health, which they show.
+#: The owners' pages, with the words of a camera's health, which they show, and of the e-mails about it.
 OWNERS = Room(
     REPOSITORY / "apps" / "owners",
     (
@@ -61,11 +61,14 @@ OWNERS = Room(
         "views/login.py",
         "views/mask.py",
         "views/page.py",
+        "../../camera_registry/alert_mail.py",
+        "../../camera_registry/alerts.py",
         "../../camera_registry/choices.py",
         "../../camera_registry/health.py",
         "../../camera_registry/health_models.py",
         "../../camera_registry/health_words.py",
         "../../camera_registry/switching.py",
+        "../../camera_registry/view_watch.py",
         "../../camera_registry/webhook_address.py",
     ),
     ("templates/owners/*.html",),

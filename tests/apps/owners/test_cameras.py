@@ -221,6 +221,7 @@ class TestConsent:
         owner.post(page(camera, "switch/"), {"to": "on"})
         change = f"/admin/camera_registry/camera/{camera.pk}/change/"
         form = {"title": "x", "enabled": "on", "expected_interval_s": "30", "max_range_m": "120"}
+        form["alert_language"] = "en-gb"
         keys = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
         shown = admin_client.post(change, form | keys)
         assert "withdrawn the consent" in shown.content.decode()
@@ -256,6 +257,7 @@ class TestWhoMayUndoASwitch:
     def off_by_admin(self, admin_client, camera):
         """Through the admin's form, as an admin does it."""
         form = {"title": "x", "owner": camera.owner_id, "expected_interval_s": "30", "max_range_m": "120"}
+        form["alert_language"] = "en-gb"
         keys = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
         answer = admin_client.post(f"/admin/camera_registry/camera/{camera.pk}/change/", form | keys)
         assert answer.status_code == 302
