@@ -46,6 +46,12 @@ CALIBRATING = Room(
     ),
     ("templates/admin/camera_registry/camera/calibrate.html",),
 )
+#: The page on which zones are drawn.
+PARKING = Room(
+    REPOSITORY / "apps" / "parking",
+    ("choices.py", "zone_editing.py", "zone_editing_words.py"),
+    ("templates/admin/parking/parkingzone/draw.html",),
+)
 #: The owners' pages, with the words of a camera's health, which they show, and of the e-mails about it.
 OWNERS = Room(
     REPOSITORY / "apps" / "owners",
@@ -73,7 +79,7 @@ OWNERS = Room(
     ),
     ("templates/owners/*.html",),
 )
-ROOMS = (WEBMAP, CALIBRATING, OWNERS)
+ROOMS = (WEBMAP, CALIBRATING, PARKING, OWNERS)
 MARKS = ("_", "gettext_lazy", "gettext_noop", "say", "template")
 TRANSLATE = re.compile(r"""\{%\s*translate\s+"((?:[^"\\]|\\.)*)"(?:\s+as\s+\w+)?\s*%\}""")
 BLOCK = re.compile(r"\{%\s*blocktranslate\b[^%]*%\}(.*?)\{%\s*endblocktranslate\s*%\}", re.DOTALL)

@@ -4,7 +4,7 @@
 import { createGroundMap, toLatLng, toPair } from "../admin/ground-map.js";
 import { drawResiduals } from "./drawing.js";
 import { createMarkers } from "./pane.js";
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { Config, Pair, PaneHandlers, Scene } from "./types" */
 
