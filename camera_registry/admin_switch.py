@@ -39,7 +39,7 @@ class SwitchOnThePage:
     def switched_off(self, camera: Camera) -> str:
         """By whom and when, and who may undo it."""
         if camera.enabled:
-            return _("no; its owner can, and what you switch off stays off until an admin switches it on")
+            return _("no. What you switch off stays off until an admin switches it on.")
         at = camera.off_at.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC") if camera.off_at else "–"
         if camera.kept_off:
             words = _("by an admin (%(who)s), %(at)s; its owner is told and cannot switch it on")

@@ -211,7 +211,7 @@ def _troubles(
         return [refused or _late(camera, now)]
     found = [_suspended(check)] if state == CameraState.SUSPENDED and check else []
     if camera.calibration_id is None:
-        found.append(_("It is not calibrated, so its frames cannot be used. Calibrate it."))
+        found.append(_("It is not calibrated, so its frames cannot be used. An admin has to calibrate it."))
     overdue = (
         camera.last_received_at
         and (now - camera.last_received_at).total_seconds() > camera.expected_interval_s
@@ -271,7 +271,7 @@ def _off(camera: Camera) -> str:
 
 def _never(camera: Camera) -> str:
     if camera.calibration_id is None:
-        return _("It has not sent a frame yet. Enter the account in the camera, then calibrate it.")
+        return _("It has not sent a frame yet. Enter the account in the camera; an admin then calibrates it.")
     return _("It has not sent a frame yet. Enter the account in the camera and check that it uploads.")
 
 

@@ -34,7 +34,7 @@ CURES = {
     ),
     RejectReason.UNKNOWN_CAMERA: _("Check the account's name in the camera; it is written in small letters."),
     RejectReason.DISABLED: _("Switch the camera on here, or stop its uploads."),
-    RejectReason.NO_CALIBRATION: _("Calibrate the camera."),
+    RejectReason.NO_CALIBRATION: _("An admin has to calibrate the camera."),
     RejectReason.BAD_LOGIN: _("Enter the key or password in the camera again, or make a new one."),
     RejectReason.EXPIRED: _("Nobody had time for the frame: the site's workers are too slow or not running."),
     RejectReason.REPLACED: _("Nothing to do: a newer frame came before this one was needed."),

@@ -81,11 +81,15 @@ def test_of_a_camera_that_has_done_nothing_nothing_is_made_up() -> None:
     )  # fmt: skip
     assert measured == (None,) * 8
     assert (health.rejections, health.zones) == ((), ())
-    assert "Enter the account in the camera, then calibrate it." in health.headline
+    assert "Enter the account in the camera; an admin then calibrates it." in health.headline
 
 
 def off(camera: Camera) -> None:
     services.set_enabled(camera, False)
+
+
+def off_by_its_owner(camera: Camera) -> None:
+    services.set_enabled(camera, False, as_owner=True)
 
 
 def moved(camera: Camera) -> None:
@@ -134,7 +138,8 @@ def blurred(camera: Camera) -> None:
 @pytest.mark.parametrize(
     ("happened", "state", "said"),
     [
-        (off, "off", ["Switched off."]),
+        (off, "off", ["Switched off by an admin."]),
+        (off_by_its_owner, "off", ["Switched off."]),
         (moved, "suspended", ["moved", "70 pixels", "repaired calibration"]),
         (lost, "suspended", ["nearly black", "Clean the lens"]),
         (lambda camera: arrive(camera, 720), "late", ["No frame for 12 minutes", "30 seconds", "power and network"]),

@@ -97,7 +97,7 @@ def test_by_mouse(open_editor, live_server):
     page.select_option("#mode", "perpendicular")
     expect(page.locator("#all-well")).to_be_visible()
     expect(page.locator("#facts")).to_contain_text(
-        "slots in one row along the longest edge, without any car: 12"
+        "room for 12 in one row along the longest edge, without any car"
     )
     expect(page.locator("#facts")).to_contain_text("none sees it")
     expect(page.locator("path.zed-slot")).to_have_count(12)
@@ -127,7 +127,7 @@ def test_by_mouse(open_editor, live_server):
     page.click("[data-tool=draw-access]")
     for x, y in [(10, 8), (40, 8), (40, 8)]:
         page.mouse.click(*at(x, y))
-    expect(page.locator("#lines")).to_contain_text("access edge 1: corners: 2")
+    expect(page.locator("#lines")).to_contain_text("access edge 1 · 2 corners")
     expect(page.locator("#facts")).to_contain_text("along the kerb")
     page.click("#save")
     expect(page.locator(".messagelist")).to_contain_text("Çınar Sokağı is saved")

@@ -3,6 +3,7 @@
 
 import { text } from "../../camera_registry/admin/words.js";
 import { createGroundMap } from "../../camera_registry/admin/ground-map.js";
+import { keepApart } from "../../camera_registry/admin/labels.js";
 import { pathsOf } from "./lines.js";
 import { ARROWS, textIcon, toLatLng, toPair } from "./places.js";
 import { SNAP_PX, snapped } from "./snap.js";
@@ -77,7 +78,17 @@ export function createMap(element, config, handlers) {
   });
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
 
+  /** @type {L.Marker[]} */
+  let names = [];
+  map.on("zoomend", () => keepApart(names));
+
   function drawAround() {
+    drawNeighbours();
+    names = [...others.getLayers(), ...views.getLayers()].filter((layer) => layer instanceof L.Marker);
+    keepApart(names);
+  }
+
+  function drawNeighbours() {
     views.clearLayers();
     others.clearLayers();
     if (scene?.layers.views) {
