@@ -77,10 +77,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Arrival:
-    """A good frame: when it came (aware), and how far its camera's clock was ahead of ours then, where known."""
+    """A good frame: when it came (aware), how far its camera's clock was ahead of ours then, where known, and which time
+    zone (seconds east) that was told apart from."""
 
     at: dt.datetime
     clock_skew_s: float | None = None
+    clock_zone_s: float | None = None
 
 
 def register_camera(name: str, *, public_keys: tuple[str, ...] = (), by: Any = None, **fields: Any) -> Camera:
@@ -259,7 +261,9 @@ def record_arrivals(camera: Camera | int, arrivals: Sequence[Arrival], *, count:
         Camera.objects.filter(newer, pk=pk).update(last_received_at=newest)
         activity = _activity(pk)
         if activity is not None:
-            fresh = [[arrival.at.timestamp(), arrival.clock_skew_s] for arrival in arrivals]
+            fresh = [
+                [arrival.at.timestamp(), arrival.clock_skew_s, arrival.clock_zone_s] for arrival in arrivals
+            ]
             kept = sorted([*activity.arrivals, *fresh], key=lambda row: row[0])[-ARRIVALS_KEPT:]
             CameraActivity.objects.filter(pk=pk).update(
                 received=F("received") + (len(arrivals) if count is None else count), arrivals=kept

@@ -80,7 +80,7 @@ OWNERS = Room(
     ("templates/owners/*.html",),
 )
 ROOMS = (WEBMAP, CALIBRATING, PARKING, OWNERS)
-MARKS = ("_", "gettext_lazy", "gettext_noop", "say", "template")
+MARKS = ("_", "gettext", "gettext_lazy", "gettext_noop", "say", "template")
 TRANSLATE = re.compile(r"""\{%\s*translate\s+"((?:[^"\\]|\\.)*)"(?:\s+as\s+\w+)?\s*%\}""")
 BLOCK = re.compile(r"\{%\s*blocktranslate\b[^%]*%\}(.*?)\{%\s*endblocktranslate\s*%\}", re.DOTALL)
 FILLED_IN = re.compile(r"\{\{\s*(\w+)\s*\}\}")

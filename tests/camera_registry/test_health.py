@@ -215,3 +215,32 @@ def test_every_reason_has_a_cure(reason: RejectReason) -> None:
 )  # fmt: skip
 def test_lengths_of_time(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("zones_s", "said"),
+    [
+        ((10_800.0, 10_800.0), "looks like a time zone: UTC+3"),
+        ((-12_600.0, -12_600.0), "looks like a time zone: UTC-3:30"),
+        ((0.0, 0.0), ""),  # nothing was taken away
+        ((None, None), ""),  # it says its zone
+        ((10_800.0, None), ""),  # they do not agree
+    ],
+)
+def test_a_difference_that_a_time_zone_explains_is_no_trouble_but_told(zones_s, said):
+    camera = a_camera("pole-north")
+    services.record_arrivals(camera, [Arrival(ago(35 - k), 1.0, zone) for k, zone in enumerate(zones_s)])
+    services.record_analysed(camera, ago(5), 3)
+    health = health_now()
+    assert (health.looks_like_zone, health.well) == (said, True)
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "zone"),
+    [(3605.0, True), (-7190.0, True), (3700.0, False), (120.0, False), (40 * 3600.0, False)],
+)
+def test_a_clock_off_by_whole_hours_looks_like_a_zone(skew_s, zone):
+    camera = a_camera("pole-north")
+    arrive(camera, 35, 5, skew_s=skew_s)
+    services.record_analysed(camera, ago(5), 3)
+    assert ("looks like a time zone" in health_now().headline) is zone
