@@ -25,6 +25,7 @@ from django.views.decorators.cache import never_cache
 from camera_registry import selectors, services
 from camera_registry.admin_alerts import ALERT_FIELDS, AlertsOnThePage
 from camera_registry.admin_forms import CameraForm, CameraKeyForm
+from camera_registry.admin_switch import SwitchOnThePage
 from camera_registry.calibrating import calibrating_urls
 from camera_registry.choices import CameraState, ViewStatus
 from camera_registry.keys import host_key_fingerprints
@@ -60,7 +61,7 @@ def _door_host() -> Any:
 
 
 @admin.register(Camera)
-class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
+class CameraAdmin(AlertsOnThePage, SwitchOnThePage, admin.ModelAdmin):
     """Cameras, written through the services."""
 
     form = CameraForm
@@ -72,12 +73,12 @@ class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
     search_fields = ("name", "title")
     list_select_related = ("calibration", "calibration__camera", "view_check")
     readonly_fields = (
-        "state", "headline", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
+        "state", "switched_off", "headline", "view", "view_actions", "last_frame", "last_analysis", "rejections_table",
         "door", "password", "alerts_sent",
         "calibrations_table", "image_size_px", "blind_ground_m2",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("name", "title", "owner", "enabled")}),
+        (None, {"fields": ("name", "title", "owner", "enabled", "switched_off")}),
         (
             _("How it is doing"),
             {
@@ -119,12 +120,13 @@ class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Camera, form: ModelForm, change: bool) -> None:
         """Through the services, like every other way in."""
         names = (
-            "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_webhook",
+            "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_language",
+            "alert_webhook",
         )  # fmt: skip
         fields = {name: form.cleaned_data[name] for name in names if name in form.cleaned_data}
         if form.cleaned_data.get("blind_ground_file"):
             fields["blind_ground"] = form.cleaned_data["blind_ground_file"]
-        obj.pk = services.register_camera(obj.name, **fields).pk
+        obj.pk = services.register_camera(obj.name, by=request.user, **fields).pk
         data = form.cleaned_data.get("calibration_file")
         if data:
             note = form.cleaned_data.get("calibration_note", "")
@@ -162,6 +164,7 @@ class CameraAdmin(AlertsOnThePage, admin.ModelAdmin):
             path("<int:pk>/accept-view/", wrap(self.accept_view), name="camera_registry_camera_accept_view"),
             path("<int:pk>/forget-view/", wrap(self.forget_view), name="camera_registry_camera_forget_view"),
             *self.alert_urls(),
+            *self.switch_urls(),
             *calibrating_urls(self),
             *super().get_urls(),
         ]

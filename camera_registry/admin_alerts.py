@@ -22,7 +22,7 @@ from camera_registry.models import Camera, CameraAlert
 __all__ = ["ALERT_FIELDS", "AlertsOnThePage"]
 
 #: Of the camera's form; the last is only shown.
-ALERT_FIELDS = ("alert_by_email", "alert_webhook", "alerts_sent")
+ALERT_FIELDS = ("alert_by_email", "alert_language", "alert_webhook", "alerts_sent")
 SHOWN = 5
 MARK = "%Y-%m-%d %H:%M"
 

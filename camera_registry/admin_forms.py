@@ -45,7 +45,8 @@ class CameraForm(forms.ModelForm):
     class Meta:
         model = Camera
         fields = (
-            "name", "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_webhook",
+            "name", "title", "owner", "enabled", "expected_interval_s", "max_range_m", "alert_by_email", "alert_language",
+            "alert_webhook",
         )  # fmt: skip
 
     def clean_enabled(self) -> bool:

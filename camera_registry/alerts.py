@@ -16,10 +16,11 @@ from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import connection, transaction
 from django.db.models import Count
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from camera_registry import alert_mail, webhook
@@ -152,14 +153,12 @@ def _keep(camera: Camera, row: CameraIncident | None, taken: Step, now: dt.datet
 def _write(
     camera: Camera, incident: CameraIncident | None, event: AlertEvent, health: CameraHealth, now: dt.datetime
 ) -> list[CameraAlert]:
-    """One row for each way to the owner."""
-    headline = health.headline
-    if event == AlertEvent.WELL:
-        headline = _("It is well again: its frames arrive and its view is the calibrated one.")
-    elif event == AlertEvent.TEST:
-        headline = _("A test: alerts about this camera reach you this way. %s") % headline
+    """One row for each way to the owner: e-mails in the owner's language, webhooks in the site's."""
     alerts = []
     for channel, target in _ways(camera):
+        language = camera.alert_language if channel == AlertChannel.EMAIL else settings.LANGUAGE_CODE
+        with translation.override(language):
+            headline = _headline(event, camera_health(camera, now))
         alert = CameraAlert(
             camera=camera, incident=incident, event=event, channel=channel, target=target, headline=headline,
             created_at=now,
@@ -167,6 +166,14 @@ def _write(
         alert.body = _body(alert, camera, incident, health)
         alerts.append(alert)
     return CameraAlert.objects.bulk_create(alerts, ignore_conflicts=True)
+
+
+def _headline(event: AlertEvent, health: CameraHealth) -> str:
+    if event == AlertEvent.WELL:
+        return _("It is well again: its frames arrive and its view is the calibrated one.")
+    if event == AlertEvent.TEST:
+        return _("A test: alerts about this camera reach you this way. %s") % health.headline
+    return health.headline
 
 
 def _ways(camera: Camera) -> list[tuple[AlertChannel, str]]:
@@ -297,7 +304,8 @@ _Job: TypeAlias = EmailMessage | tuple[str, bytes, str, str, int]
 def _job(alert: CameraAlert) -> _Job:
     """All that sending needs, so that its thread asks the database nothing."""
     if alert.channel == AlertChannel.EMAIL:
-        return alert_mail.message(alert)
+        with translation.override(alert.camera.alert_language):
+            return alert_mail.message(alert)
     secret = alert.camera.alert_secret or new_webhook_secret(alert.camera)
     body = json.dumps(alert.body, ensure_ascii=False, separators=(",", ":")).encode()
     return alert.target, body, secret, str(alert.pk), int(timezone.now().timestamp())

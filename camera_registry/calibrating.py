@@ -14,13 +14,12 @@ import shapely
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone, translation
-from django.utils.cache import patch_vary_headers
+from django.utils import timezone
 from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -29,6 +28,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from numpy.typing import NDArray
 
 from camera_registry import services, workbench
+from camera_registry.admin_language import (
+    answered_in_readers_language,
+    language_chosen,
+    other_languages,
+)
 from camera_registry.calibrating_words import page_words
 from camera_registry.calibration_drawing import COLOUR_RANGE_M, rings_lonlat
 from camera_registry.control_points import CalibrationError, ControlPoint, parse_control_points
@@ -57,7 +61,6 @@ MAX_OUTLINES = 500
 #: Zones farther than this from the camera's ground cannot be in its picture, true metres.
 NEAR_M = 4000.0
 TILE_MAX_ZOOM = 19
-LANGUAGE_AGE_S = 365 * 24 * 3600
 #: Where what was said of a request is a sentence for a person.
 UNPROCESSABLE = 422
 
@@ -70,14 +73,7 @@ def calibrating_urls(model_admin: Any) -> list[Any]:
             camera = get_object_or_404(Camera.objects.select_related("calibration"), pk=pk)
             if not model_admin.has_change_permission(request, camera):
                 raise PermissionDenied
-            language = translation.get_language_from_request(request)
-            with translation.override(language):
-                response = answered(view, request, camera)
-                if hasattr(response, "render"):
-                    response.render()
-            patch_vary_headers(response, ["Accept-Language", "Cookie"])
-            response["Content-Language"] = language
-            return response
+            return answered_in_readers_language(request, lambda: answered(view, request, camera))
 
         def answered(view: View, request: HttpRequest, camera: Camera) -> HttpResponseBase:
             try:
@@ -131,17 +127,9 @@ def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
 
     It speaks the reader's language, as the driver's page does; `?language=` chooses one, which is kept in a cookie.
     """
-    chosen = request.GET.get("language", "")
-    if chosen in dict(settings.LANGUAGES):
-        redirected = HttpResponseRedirect(request.path)
-        redirected.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            chosen,
-            max_age=LANGUAGE_AGE_S,
-            secure=request.is_secure(),
-            samesite="Lax",
-        )
-        return redirected
+    chosen = language_chosen(request)
+    if chosen is not None:
+        return chosen
     context = {
         **model_admin.admin_site.each_context(request),
         "title": _("Calibrate %s") % (camera.title or camera.name),
@@ -149,7 +137,7 @@ def _page(request: HttpRequest, camera: Camera, model_admin: Any) -> HttpRespons
         "original": camera,
         "camera": camera,
         "config": _config(camera),
-        "languages": [one for one in settings.LANGUAGES if one[0] != translation.get_language()],
+        "languages": other_languages(),
         "is_nav_sidebar_enabled": False,
         "is_popup": False,
     }

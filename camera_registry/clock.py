@@ -12,7 +12,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-__all__ = ["ClockMark", "mark_of_exif", "mark_of_mtime", "mark_of_name", "skew_s"]
+__all__ = ["ClockMark", "ClockReading", "mark_of_exif", "mark_of_mtime", "mark_of_name", "reading", "skew_s"]
 
 #: 20261122T221530, 2026-11-22_22.15.30.250, 2026_11_22 22 15 30: how firmware writes the time into a name.
 _NAME_TIME = re.compile(
@@ -42,6 +42,15 @@ class ClockMark:
 
     seconds: float
     zoned: bool
+
+
+@dataclass(frozen=True)
+class ClockReading:
+    """A mark against an arrival. skew_s: how far the clock is ahead, seconds; zone_s: east of Greenwich, the zone that the
+    rest of the difference was taken for; None where the zone is known, or none explains it."""
+
+    skew_s: float
+    zone_s: float | None
 
 
 def mark_of_name(name: str) -> ClockMark | None:
@@ -83,17 +92,23 @@ def mark_of_mtime(mtime_ns: int) -> ClockMark | None:
 
 
 def skew_s(mark: ClockMark, arrived: float) -> float:
-    """How far the camera's clock is ahead of ours, seconds, at a frame that arrived at `arrived` (Unix seconds).
+    """How far the camera's clock is ahead of ours, seconds, as `reading` says."""
+    return reading(mark, arrived).skew_s
 
-    It holds the time that the upload took as well, which makes a right clock look some seconds late. Without a zone
+
+def reading(mark: ClockMark, arrived: float) -> ClockReading:
+    """What a mark says of the camera's clock, at a frame that arrived at `arrived` (Unix seconds).
+
+    The skew holds the time that the upload took as well, which makes a right clock look some seconds late. Without a zone
     the nearest one is taken for the camera's, so a clock that is wrong by whole hours cannot be told from one
     that is right elsewhere.
     """
     ahead = mark.seconds - arrived
     if mark.zoned:
-        return ahead
+        return ClockReading(ahead, None)
     zone = min(_ZONES_S, key=lambda east: abs(ahead - east))
-    return ahead - zone if abs(ahead - zone) <= _ZONE_REACH_S else ahead
+    explained = abs(ahead - zone) <= _ZONE_REACH_S
+    return ClockReading(ahead - zone, zone) if explained else ClockReading(ahead, None)
 
 
 def _unix(*parts: str) -> float | None:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from camera_registry.choices import CameraState, RejectReason, ViewStatus
-from camera_registry.health_words import CURES, SITE_REASONS, duration
+from camera_registry.health_words import CURES, SITE_REASONS, duration, is_whole_hours, zone_guess
 from camera_registry.models import Camera, CameraActivity, CameraFrameCheck, CameraViewCheck, Rejection
 
 __all__ = [
@@ -63,7 +63,8 @@ class CameraHealth:
 
     headline: “Live”, or one or two sentences on what is wrong and what to do; troubles: all that is wrong, the headline
     first; empty when nothing is. interval_s: median of the last intervals between frames; clock_skew_s: how far the
-    camera's clock is ahead of ours (median), None where nothing it sends tells; brightness: mean grey value, 0 to 255;
+    camera's clock is ahead of ours (median), None where nothing it sends tells; clock_zone_s: the time zone, seconds east of
+    Greenwich, that explains the rest of the difference, None for none or where the camera says its zone; brightness: mean grey value, 0 to 255;
     sharpness: standard deviation of the Laplacian, grey values; shift_px: largest displacement of a pixel from the
     calibrated view; cars: in the last analysed frame; image_size: (width, height) px that its frames have; zones: slugs
     of the zones it sees.
@@ -83,6 +84,12 @@ class CameraHealth:
     rejections: tuple[RejectionLine, ...]
     troubles: tuple[str, ...] = ()
     zones: tuple[str, ...] = ()
+    clock_zone_s: float | None = None
+
+    @property
+    def looks_like_zone(self) -> str:
+        """“looks like a time zone: UTC+3”, where the clock is off by one and the camera does not say which; "" elsewhere."""
+        return zone_guess(self.clock_zone_s) if self.clock_zone_s else ""
 
     @property
     def well(self) -> bool:
@@ -118,7 +125,7 @@ def camera_health(camera: Camera, now: dt.datetime) -> CameraHealth:
     troubles = tuple(_troubles(camera, state, now, rows, check, interval_s, skew_s))
     return CameraHealth(
         state=state,
-        headline=troubles[0] if troubles else _("Switched off.") if state == CameraState.OFF else _("Live"),
+        headline=troubles[0] if troubles else _off(camera) if state == CameraState.OFF else _("Live"),
         last_frame_at=camera.last_received_at,
         interval_s=interval_s,
         expected_interval_s=camera.expected_interval_s,
@@ -131,6 +138,7 @@ def camera_health(camera: Camera, now: dt.datetime) -> CameraHealth:
         rejections=tuple(_line(row) for row in rows),
         troubles=troubles,
         zones=tuple(activity.zones) if activity else (),
+        clock_zone_s=_clock_zone_s(activity),
     )
 
 
@@ -177,6 +185,12 @@ def _clock_skew_s(activity: CameraActivity | None) -> float | None:
     return round(statistics.median(skews), 1) if skews else None
 
 
+def _clock_zone_s(activity: CameraActivity | None) -> float | None:
+    """The zone that all of the last frames agree on."""
+    found = {row[2] if len(row) > 2 else None for row in activity.arrivals} if activity else set()
+    return found.pop() if len(found) == 1 else None
+
+
 def _line(row: Rejection) -> RejectionLine:
     reason = RejectReason(row.reason)
     return RejectionLine(
@@ -211,7 +225,7 @@ def _troubles(
         return [refused or _late(camera, now)]
     found = [_suspended(check)] if state == CameraState.SUSPENDED and check else []
     if camera.calibration_id is None:
-        found.append(_("It is not calibrated, so its frames cannot be used. Calibrate it."))
+        found.append(_("It is not calibrated, so its frames cannot be used. An admin has to calibrate it."))
     overdue = (
         camera.last_received_at
         and (now - camera.last_received_at).total_seconds() > camera.expected_interval_s
@@ -230,6 +244,10 @@ def _troubles(
     if skew_s is not None and abs(skew_s) > CLOCK_TOLERANCE_S:
         words = _("Its clock is %s ahead.") if skew_s > 0 else _("Its clock is %s behind.")
         cure = _("Set it, or give the camera a time server (NTP); frames are taken by when they arrive.")
+        if is_whole_hours(skew_s, CLOCK_TOLERANCE_S):
+            cure = _(
+                "That looks like a time zone: set the camera's zone. Frames are taken by when they arrive."
+            )
         found.append(f"{words % duration(skew_s)} {cure}")
     if (
         check
@@ -265,9 +283,13 @@ def _refused_instead(camera: Camera, now: dt.datetime, rows: list[Rejection]) ->
     return ""
 
 
+def _off(camera: Camera) -> str:
+    return _("Switched off by an admin.") if camera.kept_off else _("Switched off.")
+
+
 def _never(camera: Camera) -> str:
     if camera.calibration_id is None:
-        return _("It has not sent a frame yet. Enter the account in the camera, then calibrate it.")
+        return _("It has not sent a frame yet. Enter the account in the camera; an admin then calibrates it.")
     return _("It has not sent a frame yet. Enter the account in the camera and check that it uploads.")
 
 
@@ -287,7 +309,7 @@ def _suspended(check: CameraViewCheck) -> str:
             "It was moved: its picture lies up to %d pixels off. Turn it back, or have the repaired calibration accepted."
         ) % round(check.shift_px)
     return _("%s Clean the lens, turn it back or wait for light; it comes back by itself.") % (
-        check.detail or _("Its view is not recognised.")
+        _(check.detail) if check.detail else _("Its view is not recognised.")
     )
 
 

@@ -26,7 +26,8 @@ class CameraActivity(models.Model):
     analysed = models.PositiveBigIntegerField(default=0, help_text="Frames that became a result.")
     arrivals = models.JSONField(
         default=list,
-        help_text="Of the last frames, oldest first: Unix seconds of arrival, clock skew or null.",
+        help_text="Of the last frames, oldest first: Unix seconds of arrival, clock skew or null, and the time"
+        " zone that was taken from it, or null.",
     )
     zones = models.JSONField(
         default=list, help_text="Slugs of the zones that the last analysed frame showed."

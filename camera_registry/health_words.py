@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from camera_registry.choices import RejectReason
 
-__all__ = ["CURES", "SITE_REASONS", "duration"]
+__all__ = ["CURES", "SITE_REASONS", "duration", "is_whole_hours", "zone_guess"]
 
 #: What to do about frames that end for a reason.
 CURES = {
@@ -34,7 +34,7 @@ CURES = {
     ),
     RejectReason.UNKNOWN_CAMERA: _("Check the account's name in the camera; it is written in small letters."),
     RejectReason.DISABLED: _("Switch the camera on here, or stop its uploads."),
-    RejectReason.NO_CALIBRATION: _("Calibrate the camera."),
+    RejectReason.NO_CALIBRATION: _("An admin has to calibrate the camera."),
     RejectReason.BAD_LOGIN: _("Enter the key or password in the camera again, or make a new one."),
     RejectReason.EXPIRED: _("Nobody had time for the frame: the site's workers are too slow or not running."),
     RejectReason.REPLACED: _("Nothing to do: a newer frame came before this one was needed."),
@@ -57,6 +57,8 @@ SITE_REASONS = frozenset(
 )
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86_400
+#: From UTC-12 to UTC+14.
+FARTHEST_ZONES_H = 26
 
 
 def duration(seconds: float) -> str:
@@ -69,3 +71,16 @@ def duration(seconds: float) -> str:
     if whole < 2 * _DAY_S:
         return ngettext("%d hour", "%d hours", whole // _HOUR_S) % (whole // _HOUR_S)
     return ngettext("%d day", "%d days", whole // _DAY_S) % (whole // _DAY_S)
+
+
+def is_whole_hours(seconds: float, tolerance_s: float) -> bool:
+    """Whether a clock that is off by so much may stand in another time zone: by whole hours, up to the farthest two apart."""
+    hours = round(seconds / _HOUR_S)
+    return 0 < abs(hours) <= FARTHEST_ZONES_H and abs(seconds - hours * _HOUR_S) <= tolerance_s
+
+
+def zone_guess(zone_s: float) -> str:
+    """Of a clock whose difference a time zone explains, which: “looks like a time zone: UTC+3”, “… UTC-3:30”."""
+    minutes = round(abs(zone_s) / _MINUTE_S)
+    hours = f"{minutes // 60}:{minutes % 60:02d}" if minutes % 60 else str(minutes // 60)
+    return gettext("looks like a time zone: UTC%s") % f"{'+' if zone_s > 0 else '-'}{hours}"

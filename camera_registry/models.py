@@ -66,6 +66,19 @@ class Camera(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="cameras"
     )
     enabled = models.BooleanField(default=True, help_text="Switched off: uploads end within seconds.")
+    kept_off = models.BooleanField(
+        default=False, editable=False, help_text="An admin switched it off; its owner cannot switch it on."
+    )
+    off_at = models.DateTimeField(null=True, blank=True, editable=False)
+    off_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        editable=False,
+        help_text="Who switched it off; empty at the command line, and when the person is gone.",
+    )
     image_width = models.PositiveIntegerField(
         null=True, blank=True, help_text="Pixels; set by the calibration."
     )
@@ -127,6 +140,13 @@ class Camera(models.Model):
             "Write to the owner when the camera goes late or is suspended, and when it is well again."
         ),
     )
+    alert_language = models.CharField(
+        _("language of the e-mails"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text=_("A webhook is always sent English."),
+    )
     alert_webhook = models.CharField(
         _("alerts by webhook"),
         max_length=500,
@@ -142,6 +162,9 @@ class Camera(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=Q(name__regex=CAMERA_NAME_PATTERN), name="camera_name_is_a_plain_word"
+            ),
+            models.CheckConstraint(
+                condition=Q(enabled=False) | Q(kept_off=False), name="camera_kept_off_is_off"
             ),
         )
 

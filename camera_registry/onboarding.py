@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncssh
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -60,13 +61,16 @@ class Purpose:
 
 
 def register_owned_camera(owner: Any, title: str, agreed: Purpose) -> Camera:
-    """A new camera of `owner`, with its consent; the account's name comes from the title and chance."""
+    """A new camera of `owner`, with its consent, whose language its e-mails will have; the account's name comes from the
+    title and chance."""
     words = slugify(title.translate(_LETTERS)).replace("_", "-").strip("-")
     if len(words) > _NAME_WORDS_CHARS:  # at a whole word, where there is one
         words = words[: _NAME_WORDS_CHARS + 1].rpartition("-")[0] or words[:_NAME_WORDS_CHARS]
     name = f"{words.strip('-') or 'camera'}-{secrets.token_hex(_NAME_ENDING_BYTES)}"
     with transaction.atomic():
-        camera = services.register_camera(name, title=title, owner=owner)
+        camera = services.register_camera(
+            name, title=title, owner=owner, alert_language=agreed.language or settings.LANGUAGE_CODE
+        )
         give_consent(camera, owner, agreed)
     return camera
 
@@ -101,7 +105,7 @@ def withdraw_consent(camera: Camera) -> None:
     """The owner agrees no more: the camera is off at once, and stays off until there is a consent again."""
     with transaction.atomic():
         camera.consents.filter(withdrawn_at=None).update(withdrawn_at=timezone.now())
-        services.set_enabled(camera, False)
+        services.set_enabled(camera, False, as_owner=True)
 
 
 def forget_person(user: Any) -> None:
@@ -112,8 +116,9 @@ def forget_person(user: Any) -> None:
 
 
 def switch_off_cameras_of(user: Any) -> int:
-    """The person's account was switched off: so are the cameras. Returns how many were on."""
-    return Camera.objects.filter(owner=user, enabled=True).update(enabled=False)
+    """The person's account was switched off: so are the cameras, until the account is back and its owner switches them on.
+    Returns how many were on."""
+    return Camera.objects.filter(owner=user, enabled=True).update(enabled=False, off_at=timezone.now())
 
 
 # --- credentials -------------------------------------------------------------------------------------------------------

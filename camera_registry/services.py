@@ -40,6 +40,7 @@ from camera_registry.models import (
     Rejection,
 )
 from camera_registry.reference_frames import reference_frames
+from camera_registry.switching import check_may_be_on, keep_off, set_enabled, switch_fields
 from camera_registry.view_reference import ViewReference
 from camera_registry.view_status import ViewStatus
 from camera_registry.view_turn import corrected, moved_reference
@@ -56,6 +57,7 @@ __all__ = [
     "forget_rejections",
     "forget_view",
     "import_calibration",
+    "keep_off",
     "record_analysed",
     "record_arrivals",
     "record_received",
@@ -75,51 +77,35 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Arrival:
-    """A good frame: when it came (aware), and how far its camera's clock was ahead of ours then, where known."""
+    """A good frame: when it came (aware), how far its camera's clock was ahead of ours then, where known, and which time
+    zone (seconds east) that was told apart from."""
 
     at: dt.datetime
     clock_skew_s: float | None = None
+    clock_zone_s: float | None = None
 
 
-def register_camera(name: str, *, public_keys: tuple[str, ...] = (), **fields: Any) -> Camera:
+def register_camera(name: str, *, public_keys: tuple[str, ...] = (), by: Any = None, **fields: Any) -> Camera:
     """Create the camera `name`, or set the given fields of the one there is.
 
-    fields: any of title, owner, enabled, expected_interval_s, max_range_m, blind_ground. Keys are added to those
-    the camera has. Raises ValidationError when a value is not acceptable.
+    fields: any of title, owner, enabled, expected_interval_s, max_range_m, blind_ground; whoever gives `enabled` acts as
+    an admin: `by`, or the command line. Keys are added to those the camera has. Raises ValidationError when a value is
+    not acceptable.
     """
     with transaction.atomic():
         camera = Camera.objects.select_for_update().filter(name=name).first() or Camera(name=name)
+        if "enabled" in fields:
+            enabled = fields.pop("enabled")
+            if enabled:
+                check_may_be_on(camera)
+            fields |= switch_fields(camera, enabled, by=by)
         for field, value in fields.items():
             setattr(camera, field, value)
-        if fields.get("enabled"):
-            check_may_be_on(camera)
         camera.full_clean()
         camera.save()
         for line in public_keys:
             add_key(camera, line)
     return camera
-
-
-def set_enabled(camera: Camera, enabled: bool) -> None:
-    """Switch a camera on or off. Off takes effect at its next login, and open sessions end within seconds.
-
-    Raises ValidationError when it may not be on.
-    """
-    if enabled:
-        check_may_be_on(camera)
-    Camera.objects.filter(pk=camera.pk).update(enabled=enabled)
-    camera.enabled = enabled
-
-
-def check_may_be_on(camera: Camera) -> None:
-    """Raise ValidationError when the camera's owner has withdrawn the consent; no admin can give it in their place."""
-    last = camera.consents.first() if camera.pk else None
-    if last is not None and last.withdrawn_at is not None:
-        raise ValidationError(
-            {
-                "enabled": "Its owner has withdrawn the consent; only the owner can give it again, on the owner's page."
-            }
-        )
 
 
 def add_key(camera: Camera, public_key: str, *, comment: str = "") -> CameraKey:
@@ -275,7 +261,9 @@ def record_arrivals(camera: Camera | int, arrivals: Sequence[Arrival], *, count:
         Camera.objects.filter(newer, pk=pk).update(last_received_at=newest)
         activity = _activity(pk)
         if activity is not None:
-            fresh = [[arrival.at.timestamp(), arrival.clock_skew_s] for arrival in arrivals]
+            fresh = [
+                [arrival.at.timestamp(), arrival.clock_skew_s, arrival.clock_zone_s] for arrival in arrivals
+            ]
             kept = sorted([*activity.arrivals, *fresh], key=lambda row: row[0])[-ARRIVALS_KEPT:]
             CameraActivity.objects.filter(pk=pk).update(
                 received=F("received") + (len(arrivals) if count is None else count), arrivals=kept

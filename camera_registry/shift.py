@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -44,11 +45,18 @@ PLENTY = 60
 #: A view that is known by fewer than this share of a look's keypoints has changed its looks: time to learn one.
 LEARN_BELOW = 0.2
 #: A look is learned only from a place known to this, pixels of a 960 px wide picture: errors must not add up.
-LEARN_SIGMA_PX = 0.5
+LEARN_SIGMA_PX = 0.2
 LAST_GENERATION = 3
 #: Keypoints are never better than this, pixels: robust weights must not lock on to those that agree by rounding.
 LEAST_SPREAD_PX = 0.1
+#: The fit is repeated with those that agree with it: a turn bends what the similarity that found them takes for straight.
+ROUNDS = 3
+#: A pair this many standard deviations off counts half. Pairs far off are shadows' edges that crept, so their weight
+#: must fall with their distance, as Huber's does not.
+CAUCHY_SPREADS = 2.0
 _STEPS = 15
+#: Steps smaller than this change nothing that can be seen, pixels.
+LEAST_STEP_PX = 1e-3
 
 
 _UNKNOWN = ViewShift(None, float("nan"), float("nan"), 0, 0, -1)
@@ -109,18 +117,25 @@ def _against(look: Look, index: int, features: Features, calibration: Calibratio
     pairs = _pairs(features.descriptors, look.descriptors)
     if len(pairs) < LEAST_INLIERS:
         return nothing
-    seen = features.px[pairs[:, 0]]
-    now, then = calibration.undistort(seen), calibration.undistort(look.px[pairs[:, 1]])
+    seen, there = features.px[pairs[:, 0]], look.px[pairs[:, 1]]
+    now = calibration.undistort(seen)
     tolerance = INLIER_PX * max(1.0, width / 960)
-    inliers = _static(now, then, tolerance)
+    inliers = _static(now, calibration.undistort(there), tolerance)
     if inliers.sum() < LEAST_INLIERS:
         return nothing
-    fit = _fit(now[inliers], then[inliers], calibration)
-    if fit is None:
+    model = _model(now[inliers], there[inliers], calibration)
+    if model is None:
         return nothing
-    matrix, worst = fit
-    moved, w = apply_homography(matrix, now)
-    inliers = (np.linalg.norm(moved - then, axis=1) <= tolerance) & (w > 0)
+    parameters = np.zeros(model.count)
+    for _ in range(ROUNDS):
+        fit = _least_squares(model, parameters, now[inliers], there[inliers], calibration)
+        if fit is None:
+            return nothing
+        parameters, worst = fit
+        matrix = model.matrix(parameters)
+        inliers = np.linalg.norm(_seen_at(matrix, now, calibration) - there, axis=1) <= tolerance
+        if inliers.sum() < LEAST_INLIERS:
+            return nothing
     part = np.floor(seen[inliers] / (width, height) * PARTS).astype(int)
     count = int(inliers.sum())
     found = dataclasses.replace(nothing, inliers=count)
@@ -168,24 +183,32 @@ def _static(now: Float, then: Float, tolerance: float) -> NDArray[np.bool_]:
     return together
 
 
-def _fit(now: Float, then: Float, calibration: Calibration) -> tuple[Float, float] | None:
-    """The matrix from `now` to `then`, both undistorted, and one standard deviation of its worst displacement."""
+@dataclass(frozen=True)
+class _Model:
+    """matrix: `count` parameters, each worth about a pixel, to the 3 × 3 matrix from now's undistorted pixels to then's."""
+
+    matrix: Callable[[Float], Float]
+    count: int
+
+
+def _model(now: Float, then_px: Float, calibration: Calibration) -> _Model | None:
+    """What may lie between two views. now: undistorted pixels; then_px: pixels as seen."""
     width, height = calibration.image_size
     if calibration.pose is None:
         try:
-            start, condition = fit_homography(now, then)
+            start, condition = fit_homography(now, calibration.undistort(then_px))
         except ValueError:
             return None
         if not np.isfinite(condition):
             return None
         start = start / start[2, 2]
-
-        def model(parameters: Float) -> Float:
-            return np.append(start.ravel()[:8] + parameters * scale, 1.0).reshape(3, 3)
-
         # One unit of each parameter moves a corner of the picture by about a pixel.
         scale = np.array([1 / width, 1 / width, 1, 1 / width, 1 / width, 1, 1 / width**2, 1 / width**2])
-        return _least_squares(model, 8, now, then, calibration)
+
+        def free(parameters: Float) -> Float:
+            return np.append(start.ravel()[:8] + parameters * scale, 1.0).reshape(3, 3)
+
+        return _Model(free, 8)
     focal = calibration.pose.focal_px
     inner = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
 
@@ -194,41 +217,52 @@ def _fit(now: Float, then: Float, calibration: Calibration) -> tuple[Float, floa
         zoomed = inner @ np.diag([1.0, 1.0, 1.0 + parameters[3] / width])
         return np.asarray(inner @ rotation @ np.linalg.inv(zoomed))
 
-    return _least_squares(turn, 4, now, then, calibration)
+    return _Model(turn, 4)
+
+
+def _seen_at(matrix: Float, undistorted: Float, calibration: Calibration) -> Float:
+    """Undistorted pixels (N, 2) through a matrix, as the lens shows them; NaN behind the camera."""
+    moved, w = apply_homography(matrix, undistorted)
+    shown = calibration.lens.distort(moved) if calibration.lens else moved
+    return np.where((w > 0)[:, None], shown, np.nan)
 
 
 def _least_squares(
-    model: Callable[[Float], Float], count: int, now: Float, then: Float, calibration: Calibration
+    model: _Model, parameters: Float, now: Float, then_px: Float, calibration: Calibration
 ) -> tuple[Float, float] | None:
-    """Gauss-Newton with Huber's weights on |then - model(now)|, from zero; parameters are about pixels."""
+    """Parameters by Gauss-Newton with Cauchy's weights, and one standard deviation of the worst displacement.
 
-    def at(parameters: Float, points: Float) -> Float:
-        return apply_homography(model(parameters), points)[0]
+    Residuals are pixels as seen: a corner is found as exactly at the picture's edge as in its middle, but a wide lens
+    stretches the edge when it is undistorted, and there those that hold the fit in the corners would pass for outliers.
+    """
 
-    def slopes(parameters: Float, points: Float, there: Float) -> Float:
-        steps = 1e-3 * np.eye(count)
-        return np.stack([(at(parameters + step, points) - there) / 1e-3 for step in steps], axis=-1)
+    def at(values: Float, points: Float) -> Float:
+        return _seen_at(model.matrix(values), points, calibration)
 
-    parameters = np.zeros(count)
+    def slopes(values: Float, points: Float, there: Float) -> Float:
+        steps = 1e-3 * np.eye(model.count)
+        return np.stack([(at(values + step, points) - there) / 1e-3 for step in steps], axis=-1)
+
     spread = 1.0
-    normal = np.eye(count)
+    normal = np.eye(model.count)
     for _ in range(_STEPS):
         there = at(parameters, now)
-        residual = then - there
+        residual = then_px - there
         distance = np.linalg.norm(residual, axis=1)
         spread = max(float(np.median(distance)) / 1.1774, LEAST_SPREAD_PX)
-        weight = np.minimum(1.0, 1.5 * spread / np.maximum(distance, 1e-9))
+        weight = 1.0 / (1.0 + (distance / (CAUCHY_SPREADS * spread)) ** 2)
         jacobian = slopes(parameters, now, there)
-        normal = np.einsum("nki,nkj,n->ij", jacobian, jacobian, weight)
-        right = np.einsum("nki,nk,n->i", jacobian, residual, weight)
+        weighted = (jacobian * weight[:, None, None]).reshape(-1, model.count)
+        normal = weighted.T @ jacobian.reshape(-1, model.count)
+        right = weighted.T @ residual.ravel()
         if not (np.isfinite(normal).all() and np.isfinite(right).all()):
             return None
         step = np.linalg.lstsq(normal, right, rcond=None)[0]
         parameters = parameters + step
-        if np.abs(step).max() < 1e-4:
+        if np.abs(step).max() < LEAST_STEP_PX:
             break
     grid = calibration.undistort(pixel_grid(calibration.image_size))
     reach = slopes(parameters, grid, at(parameters, grid))
     variance = np.einsum("nki,ij,nkj->n", reach, np.linalg.pinv(normal), reach) * spread**2
     worst = float(np.sqrt(np.nanmax(variance)))
-    return (model(parameters), worst) if np.isfinite(worst) else None
+    return (parameters, worst) if np.isfinite(worst) else None

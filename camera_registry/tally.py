@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from camera_registry import onboarding, services
 from camera_registry.choices import RejectReason
+from camera_registry.clock import ClockReading
 from camera_registry.constants import ARRIVALS_KEPT, OTHER_ACCOUNTS
 from camera_registry.frame_quality import FrameQuality
 from camera_registry.services import Arrival
@@ -76,10 +77,11 @@ class Tally:
             if entry.at >= there.at:
                 there.detail, there.at = entry.detail, entry.at
 
-    def received(self, camera_id: int, at: dt.datetime, clock_skew_s: float | None = None) -> None:
-        """A good frame of this camera came at `at`; `clock_skew_s`: how far its clock was ahead, where known."""
+    def received(self, camera_id: int, at: dt.datetime, clock: ClockReading | None = None) -> None:
+        """A good frame of this camera came at `at`; `clock`: what it told of the camera's clock, if anything."""
+        arrival = Arrival(at, clock.skew_s, clock.zone_s) if clock else Arrival(at)
         with self._lock:
-            self._received.setdefault(camera_id, _Arrivals()).add([Arrival(at, clock_skew_s)], 1)
+            self._received.setdefault(camera_id, _Arrivals()).add([arrival], 1)
 
     def measured(self, camera_id: int, at: dt.datetime, quality: FrameQuality) -> None:
         """What the frame that came at `at` was like; only the newest of each camera is written."""

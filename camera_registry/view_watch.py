@@ -17,11 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camera_registry.calibration import Calibration
+from camera_registry.saying import template
 from camera_registry.view_reference import LEAST_KEYPOINTS, Features
 from camera_registry.view_status import ViewStatus
 from camera_registry.view_turn import ViewShift, displacement_px
 
-__all__ = ["ViewMemory", "ViewRecord", "judge", "usable", "why_unrecognised"]
+__all__ = ["COME_BACK", "ViewMemory", "ViewRecord", "judge", "usable", "why_unrecognised"]
 
 Float = NDArray[np.float64]
 
@@ -43,6 +44,8 @@ LEAST_NEW_PLACE_PX = 1.5
 #: Means of grey values and standard deviations of the Laplacian under which a picture shows nothing.
 DARK_BELOW = 18.0
 FLAT_BELOW = 3.0
+#: Said of a silent camera's first good frame.
+COME_BACK = template("The camera has come back; its next frame counts again.")
 
 
 @dataclass(frozen=True)
@@ -123,10 +126,12 @@ def usable(memory: ViewMemory) -> bool:
 def why_unrecognised(features: Features) -> str:
     """A sentence for people on what such a picture looks like."""
     if features.brightness < DARK_BELOW:
-        return "The picture is nearly black."
+        return template("The picture is nearly black.")
     if features.sharpness < FLAT_BELOW or len(features) < LEAST_KEYPOINTS:
-        return "The picture shows next to nothing: the lens is covered, fogged, blinded or out of focus."
-    return "The picture shows another view than the one that was calibrated."
+        return template(
+            "The picture shows next to nothing: the lens is covered, fogged, blinded or out of focus."
+        )
+    return template("The picture shows another view than the one that was calibrated.")
 
 
 def _averaged(memory: ViewMemory, shift: ViewShift, calibration: Calibration) -> ViewMemory:

@@ -46,7 +46,13 @@ CALIBRATING = Room(
     ),
     ("templates/admin/camera_registry/camera/calibrate.html",),
 )
-#: The owners' pages, with the words of a camera's health, which they show.
+#: The page on which zones are drawn.
+PARKING = Room(
+    REPOSITORY / "apps" / "parking",
+    ("choices.py", "zone_editing.py", "zone_editing_words.py"),
+    ("templates/admin/parking/parkingzone/draw.html",),
+)
+#: The owners' pages, with the words of a camera's health, which they show, and of the e-mails about it.
 OWNERS = Room(
     REPOSITORY / "apps" / "owners",
     (
@@ -61,16 +67,20 @@ OWNERS = Room(
         "views/login.py",
         "views/mask.py",
         "views/page.py",
+        "../../camera_registry/alert_mail.py",
+        "../../camera_registry/alerts.py",
         "../../camera_registry/choices.py",
         "../../camera_registry/health.py",
         "../../camera_registry/health_models.py",
         "../../camera_registry/health_words.py",
+        "../../camera_registry/switching.py",
+        "../../camera_registry/view_watch.py",
         "../../camera_registry/webhook_address.py",
     ),
     ("templates/owners/*.html",),
 )
-ROOMS = (WEBMAP, CALIBRATING, OWNERS)
-MARKS = ("_", "gettext_lazy", "gettext_noop", "say", "template")
+ROOMS = (WEBMAP, CALIBRATING, PARKING, OWNERS)
+MARKS = ("_", "gettext", "gettext_lazy", "gettext_noop", "say", "template")
 TRANSLATE = re.compile(r"""\{%\s*translate\s+"((?:[^"\\]|\\.)*)"(?:\s+as\s+\w+)?\s*%\}""")
 BLOCK = re.compile(r"\{%\s*blocktranslate\b[^%]*%\}(.*?)\{%\s*endblocktranslate\s*%\}", re.DOTALL)
 FILLED_IN = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -8,6 +8,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+admin.site.site_header = admin.site.site_title = "SPARK"
+admin.site.index_title = "Administration"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("apps.ops.urls")),  # before the API's, whose last address is all that there is not

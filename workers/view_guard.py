@@ -23,7 +23,7 @@ from camera_registry.view_features import find_features, look_from
 from camera_registry.view_reference import Features, ViewReference
 from camera_registry.view_status import ViewStatus
 from camera_registry.view_turn import ViewShift, corrected, displacement_px
-from camera_registry.view_watch import ViewMemory, ViewRecord, judge, usable, why_unrecognised
+from camera_registry.view_watch import COME_BACK, ViewMemory, ViewRecord, judge, usable, why_unrecognised
 from workers.pipeline import CameraView
 from workers.segmentation import CarMask
 from workers.visibility import why_nothing_can_be_said
@@ -133,4 +133,4 @@ def _why(memory: ViewMemory, features: Features) -> str:
         return why_unrecognised(features)
     if memory.far:
         return f"The camera has moved: the picture is shifted by up to {memory.shift_px:.0f} pixels."
-    return "The camera has come back; its next frame counts again."
+    return COME_BACK

@@ -37,6 +37,7 @@ def _camera(line: CameraLine) -> dict[str, Any]:
         "interval_s": health.interval_s,
         "expected_interval_s": health.expected_interval_s,
         "clock_skew_s": health.clock_skew_s,
+        "clock_zone_s": health.clock_zone_s,
         "brightness": _rounded(health.brightness),
         "sharpness": _rounded(health.sharpness),
         "shift_px": _rounded(health.shift_px),

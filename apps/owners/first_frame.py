@@ -60,6 +60,10 @@ class _Seen:
 
 def first_frame(camera: Camera, since: dt.datetime, now: dt.datetime) -> FirstFrame:
     """The newest that is known of the camera's uploads after `since` (aware)."""
+    if camera.kept_off:
+        return FirstFrame(
+            Kind.OFF, _("An admin switched this camera off; only an admin can switch it on again.")
+        )
     if not camera.enabled:
         return FirstFrame(
             Kind.OFF, _("The camera is switched off here."), (_("Switch it on, then test again."),)

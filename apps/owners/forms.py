@@ -68,22 +68,26 @@ class WordsForm(forms.Form):
         label=_("What is it called?"),
         max_length=120,
         help_text=_("For example: Main street, third floor, looking north."),
+        error_messages={"required": _("Give the camera a name.")},
     )
     purpose = forms.CharField(
         label=_("What is it for?"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("This stands on the notice and is what you agree to."),
+        error_messages={"required": _("Say what the camera is for.")},
     )
     responsible = forms.CharField(
         label=_("Who is responsible?"),
         max_length=200,
         help_text=_("A person or a body, as it should stand on the notice."),
+        error_messages={"required": _("Name the person or body that is responsible.")},
     )
     contact = forms.CharField(
         label=_("How can they be reached?"),
         max_length=200,
         help_text=_("E-mail or telephone; it stands on the notice and on its public page."),
+        error_messages={"required": _("Give an e-mail address or a telephone number.")},
     )
     expected_interval_s = forms.TypedChoiceField(
         label=_("How often does it send a picture?"),

@@ -14,7 +14,15 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-__all__ = ["MAX_UNPACKED_BYTES", "NotThatKind", "pack", "plain_geojson", "require_kind", "unpack_shapefile"]
+__all__ = [
+    "MAX_UNPACKED_BYTES",
+    "NotThatKind",
+    "named_by_features",
+    "pack",
+    "plain_geojson",
+    "require_kind",
+    "unpack_shapefile",
+]
 
 #: A Shapefile of 100,000 zones; beyond it somebody means harm, or another tool is wanted.
 MAX_UNPACKED_BYTES = 64 * 1024 * 1024
@@ -61,6 +69,17 @@ def plain_geojson(data: bytes) -> bytes:
         raise NotThatKind("It cannot be read as GeoJSON: its type is no GeoJSON type.")
     ordered = {"type": parsed["type"]} | parsed
     return json.dumps(ordered).replace("<", "\\u003c").encode()
+
+
+def named_by_features(data: bytes) -> list[frozenset[str]]:
+    """The property names, in small letters, of each feature of what `plain_geojson` has taken for GeoJSON, in its order."""
+    parsed: Any = json.loads(data.decode("utf-8-sig"))
+    features = parsed.get("features") if parsed["type"] == "FeatureCollection" else [parsed]
+    found = []
+    for feature in features if isinstance(features, list) else []:
+        properties = feature.get("properties") if isinstance(feature, dict) else None
+        found.append(frozenset(map(str.lower, properties)) if isinstance(properties, dict) else frozenset())
+    return found
 
 
 def unpack_shapefile(archive: Path, folder: Path) -> Path:

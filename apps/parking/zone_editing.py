@@ -31,10 +31,16 @@ from apps.parking.models import ParkingZone, default_validity_s
 from apps.parking.slot_ruler import lay_ruler
 from apps.parking.zone_cutting import CutRefused, parts_of, touches
 from apps.parking.zone_drafts import DraftRefused, draft_json, points_lonlat, read_draft, read_line
+from apps.parking.zone_editing_words import page_words
 from apps.parking.zone_notices import Finding, findings
 from apps.parking.zone_surroundings import CameraView, camera_views, neighbours, zones_in
 from apps.parking.zone_writing import fingerprint
 from apps.parking.zones import MODE_DEFAULTS, ZoneSpec
+from camera_registry.admin_language import (
+    answered_in_readers_language,
+    language_chosen,
+    other_languages,
+)
 from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.page_policy import page_policy
 
@@ -53,6 +59,9 @@ def editing_urls(model_admin: Any) -> list[Any]:
 
     def guarded(view: View) -> View:
         def checked(request: HttpRequest, **values: Any) -> HttpResponseBase:
+            return answered_in_readers_language(request, lambda: answered(request, values))
+
+        def answered(request: HttpRequest, values: dict[str, Any]) -> HttpResponseBase:
             try:
                 return view(request, model_admin, **values)
             except services.ZoneChangedMeanwhile as error:
@@ -103,7 +112,13 @@ def _findings_json(found: list[Finding]) -> list[dict[str, Any]]:
 
 @require_GET
 def _page(request: HttpRequest, model_admin: Any, pk: int | None = None) -> HttpResponse:
-    """The page with a policy under which no inline script or style runs and nothing but tiles comes from elsewhere."""
+    """The page with a policy under which no inline script or style runs and nothing but tiles comes from elsewhere.
+
+    It speaks the reader's language; `?language=` chooses one.
+    """
+    chosen = language_chosen(request)
+    if chosen is not None:
+        return chosen
     zone = None if pk is None else get_object_or_404(ParkingZone, pk=pk)
     _require(request, model_admin, zone)
     context = {
@@ -115,6 +130,7 @@ def _page(request: HttpRequest, model_admin: Any, pk: int | None = None) -> Http
         "accesses": Access.choices,
         "waits": zone is not None and zone.standing != Standing.ACCEPTED,
         "config": _config(zone),
+        "languages": other_languages(),
         "is_nav_sidebar_enabled": False,
         "is_popup": False,
     }
@@ -153,6 +169,7 @@ def _config(zone: ParkingZone | None) -> dict[str, Any]:
         "tileUrl": settings.SPARK_TILE_URL,
         "tileAttribution": settings.SPARK_TILE_ATTRIBUTION,
         "tileMaxZoom": TILE_MAX_ZOOM,
+        "words": page_words(),
     }
 
 

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Zones from GeoJSON, Shapefile (also zipped) and GeoPackage files, chosen by the file's ending. Pure: no Django.
 
-Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood). These files hold one
-geometry per feature, the outline; `kerb` and `access_edges` are properties in longitude and latitude: WKT, GeoJSON, or
-lists of pairs. What `zone_export` writes, this reads.
+Field names are those of `ZoneSpec` (Shapefiles cut them to ten letters, which is understood); `zone_fields` reads them.
+These files hold one geometry per feature, the outline; `kerb` and `access_edges` are properties in longitude and
+latitude: WKT, GeoJSON, or lists of pairs. What `zone_export` writes, this reads.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -21,18 +20,27 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
-from apps.parking.zone_archives import NotThatKind, plain_geojson, require_kind, unpack_shapefile
+from apps.parking.zone_archives import (
+    NotThatKind,
+    named_by_features,
+    plain_geojson,
+    require_kind,
+    unpack_shapefile,
+)
+from apps.parking.zone_fields import SHAPEFILE_NAME_LENGTH, spec_of
 from apps.parking.zones import ZoneSpec, zone_problems
 from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
 
 __all__ = [
     "ENDINGS",
+    "SHAPEFILE_NAME_LENGTH",
     "ZIPPED",
     "ImportReport",
     "SurveyedFeature",
     "ZoneFileRefused",
     "read_outlines",
     "read_zones",
+    "refuse_problems",
     "survey_zones",
 ]
 
@@ -40,11 +48,6 @@ __all__ = [
 ENDINGS = {".geojson": "GeoJSON", ".json": "GeoJSON", ".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
 #: A Shapefile in one file.
 ZIPPED = ".zip"
-#: A Shapefile's field names end here.
-SHAPEFILE_NAME_LENGTH = 10
-
-_TRUE_WORDS = {"1", "true", "yes", "on", "t", "y"}
-_FALSE_WORDS = {"0", "false", "no", "off", "f", "n"}
 
 
 class ZoneFileRefused(ValueError):
@@ -68,27 +71,42 @@ class ImportReport:
 
 @dataclass(frozen=True)
 class SurveyedFeature:
-    """One feature of a file as it was found: a zone, or what is wrong with it. `label` says which feature it is."""
+    """One feature of a file as it was found: a zone, or what is wrong with it. `label` says which feature it is.
+
+    `spec` is the whole zone, what the file says of it on top of what there was; `given`: the attributes that the file says.
+    """
 
     label: str
     spec: ZoneSpec | None
     problems: tuple[str, ...]
+    given: frozenset[str] = frozenset()
 
 
 def read_zones(path: Path, *, epsg: int | None = None) -> list[ZoneSpec]:
-    """All zones of a file, in its order. `epsg` replaces the file's coordinate system.
+    """All zones of a file, in its order, each as a new one. `epsg` replaces the file's coordinate system.
 
     Raises ZoneFileRefused with every problem of every feature.
     """
     features = survey_zones(path, epsg=epsg)
-    problems = [f"{feature.label}{problem}" for feature in features for problem in feature.problems]
-    if problems:
-        raise ZoneFileRefused(path, problems)
+    refuse_problems(path, features)
     return [feature.spec for feature in features if feature.spec is not None]
 
 
-def survey_zones(path: Path, *, epsg: int | None = None) -> list[SurveyedFeature]:
-    """All features of a file, in its order, good and bad. Raises ZoneFileRefused for a file that cannot be read at all."""
+def refuse_problems(path: Path, features: Sequence[SurveyedFeature]) -> None:
+    """Raise ZoneFileRefused with every problem of every feature, if there is one."""
+    problems = [f"{feature.label}{problem}" for feature in features for problem in feature.problems]
+    if problems:
+        raise ZoneFileRefused(path, problems)
+
+
+def survey_zones(
+    path: Path, *, epsg: int | None = None, known: Mapping[str, ZoneSpec] | None = None
+) -> list[SurveyedFeature]:
+    """All features of a file, in its order, good and bad.
+
+    known: slug -> zone as it is; what the file does not mention of one stays so. Raises ZoneFileRefused for a file that
+    cannot be read at all.
+    """
     geometries, records, to_3857 = _open(path, epsg)
     if not geometries:
         raise ZoneFileRefused(path, ["There is no zone in it; it needs one polygon feature for each zone."])
@@ -97,7 +115,7 @@ def survey_zones(path: Path, *, epsg: int | None = None) -> list[SurveyedFeature
     for index, (geometry, record) in enumerate(zip(geometries, records, strict=True), start=1):
         label = _label(index, record)
         try:
-            spec = _spec(geometry, record, to_3857)
+            spec, given = _zone(geometry, record, to_3857, known or {})
         except ValueError as error:
             features.append(SurveyedFeature(label, None, (f": {error}",)))
             continue
@@ -107,7 +125,7 @@ def survey_zones(path: Path, *, epsg: int | None = None) -> list[SurveyedFeature
             for sentence in sentences
         ]
         problems += _double(spec, seen)
-        features.append(SurveyedFeature(label, spec, tuple(problems)))
+        features.append(SurveyedFeature(label, spec, tuple(problems), given))
     return features
 
 
@@ -137,7 +155,10 @@ def _open(path: Path, epsg: int | None) -> tuple[list[Any], list[dict[str, Any]]
     if not crs:
         cure = "Add its .prj file, or name the coordinate system with --epsg."
         raise ZoneFileRefused(path, [f"It does not say which coordinate system it is in. {cure}"])
-    return list(geometries), _records(len(geometries), list(meta["fields"]), columns), _converter(path, crs)
+    records = _records(len(geometries), list(meta["fields"]), columns)
+    if ENDINGS.get(ending) == "GeoJSON":
+        records = _as_mentioned(records, named_by_features(path.read_bytes()))
+    return list(geometries), records, _converter(path, crs)
 
 
 def _read(path: Path, ending: str) -> Any:
@@ -175,6 +196,16 @@ def _records(count: int, names: list[str], columns: Sequence[Any]) -> list[dict[
     ]
 
 
+def _as_mentioned(records: list[dict[str, Any]], mentioned: Sequence[frozenset[str]]) -> list[dict[str, Any]]:
+    """GDAL gives each feature the fields of all; back to those that the feature itself has."""
+    if len(mentioned) != len(records):
+        return records
+    return [
+        {name: value for name, value in record.items() if name in names}
+        for record, names in zip(records, mentioned, strict=True)
+    ]
+
+
 def _plain(value: Any) -> Any:
     """numpy scalars, NaN and blank strings as plain Python, with None for nothing."""
     value = value.item() if hasattr(value, "item") else value
@@ -190,38 +221,17 @@ def _label(index: int, record: Mapping[str, Any]) -> str:
     return f"feature {index} (“{name}”)" if name else f"feature {index}"
 
 
-def _spec(wkb: bytes | None, record: Mapping[str, Any], to_3857: Callable[[Any], Any]) -> ZoneSpec:
-    def value(field: str) -> Any:
-        return record.get(field, record.get(field[:SHAPEFILE_NAME_LENGTH]))
-
-    slug = value("slug")
+def _zone(
+    wkb: bytes | None, record: Mapping[str, Any], to_3857: Callable[[Any], Any], known: Mapping[str, ZoneSpec]
+) -> tuple[ZoneSpec, frozenset[str]]:
+    slug = record.get("slug")
     if slug is None:
         raise ValueError("it has no slug; give each zone a short name that stays the same.")
     outline = None if wkb is None else shapely.from_wkb(wkb, on_invalid="ignore")
     if outline is None or outline.is_empty:
         raise ValueError("it has no outline; draw one polygon.")
     geometry = _single(shapely.transform(outline, to_3857))
-    mode = str(value("mode") or "parallel").lower()
-    return ZoneSpec(
-        slug=str(slug),
-        name=str(value("name") or slug),
-        geometry_3857=geometry,
-        mode=mode,
-        angle_deg=_number("angle_deg", value("angle_deg")),
-        slot_length_m=_number("slot_length_m", value("slot_length_m")),
-        slot_width_m=_number("slot_width_m", value("slot_width_m")),
-        spacing_m=_number("spacing_m", value("spacing_m")),
-        kerb_3857=_kerb(value("kerb")),
-        access_edges_3857=_access_edges(value("access_edges")),
-        mixed_sizes=_flag("mixed_sizes", value("mixed_sizes"), default=False),
-        access=str(value("access") or "public").lower(),
-        hours=str(value("hours") or ""),
-        validity_s=_whole("validity_s", value("validity_s")),
-        enabled=_flag("enabled", value("enabled"), default=True),
-        standing=str(value("standing") or "accepted").lower(),
-        source=str(value("source") or ""),
-        licence=str(value("licence") or ""),
-    )
+    return spec_of(record, str(slug), geometry, known.get(str(slug)))
 
 
 def _single(geometry: shapely.Geometry) -> shapely.Geometry:
@@ -229,69 +239,6 @@ def _single(geometry: shapely.Geometry) -> shapely.Geometry:
     if geometry.geom_type == "MultiPolygon" and len(geometry.geoms) == 1:
         return geometry.geoms[0]
     return geometry
-
-
-def _number(field: str, value: Any) -> float | None:
-    if value is None:
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{field}: “{value}” is no number; write e.g. 5.0, in metres, without the unit.")
-    return number
-
-
-def _whole(field: str, value: Any) -> int | None:
-    number = _number(field, value)
-    return None if number is None else round(number)
-
-
-def _flag(field: str, value: Any, *, default: bool) -> bool:
-    if value is None:
-        return default
-    word = str(value).strip().lower().removesuffix(".0")
-    if word in _TRUE_WORDS | _FALSE_WORDS:
-        return word in _TRUE_WORDS
-    raise ValueError(f"{field}: “{value}” is neither yes nor no; write true or false.")
-
-
-def _kerb(value: Any) -> shapely.LineString | None:
-    """A kerb given in longitude and latitude, in EPSG:3857."""
-    if value is None:
-        return None
-    try:
-        return shapely.transform(_lonlat(value, shapely.LineString), lonlat_to_3857)
-    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
-        raise ValueError(
-            f"kerb: not understood ({error}); write LINESTRING(lon lat, lon lat, …) in WGS 84 degrees."
-        ) from error
-
-
-def _access_edges(value: Any) -> shapely.MultiLineString | None:
-    """Access edges given in longitude and latitude, in EPSG:3857; a single line is taken as one edge."""
-    if value is None:
-        return None
-    try:
-        edges = _lonlat(value, shapely.MultiLineString)
-        if edges.geom_type == "LineString":
-            edges = shapely.MultiLineString([edges])
-        return shapely.transform(edges, lonlat_to_3857)
-    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
-        raise ValueError(
-            f"access_edges: not understood ({error}); write MULTILINESTRING((lon lat, lon lat), …) in WGS 84 degrees."
-        ) from error
-
-
-def _lonlat(value: Any, kind: Callable[[Any], shapely.Geometry]) -> shapely.Geometry:
-    """A geometry from WKT, GeoJSON (also as text), or bare coordinates, which are taken for a `kind`."""
-    if isinstance(value, str) and not value.lstrip().startswith(("{", "[")):
-        return shapely.from_wkt(value)
-    parsed = json.loads(value) if isinstance(value, str) else value
-    if isinstance(parsed, Mapping):
-        return shapely.geometry.shape(parsed)
-    return kind(parsed)
 
 
 def _double(spec: ZoneSpec, seen: set[str]) -> list[str]:

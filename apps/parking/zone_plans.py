@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""What an uploaded file would do to the zones: shown first, carried through the browser under a signature, then done.
+"""What a file would do to the zones: shown first, carried through the browser under a signature, then done.
 
-Nothing is kept on the server between looking and confirming. What comes back is this site's own plan, unchanged, and is
+Of a zone that exists, what a zone file does not mention stays as it is. Nothing is kept on the server between looking and confirming. What comes back is this site's own plan, unchanged, and is
 carried out only while the zones are what they were when it was shown.
 """
 
@@ -20,11 +20,13 @@ from django.core.files.uploadedfile import UploadedFile
 from apps.parking.models import ParkingZone
 from apps.parking.osm_files import OSM_ENDINGS, read_osm
 from apps.parking.osm_zones import propose
-from apps.parking.zone_files import ENDINGS, ZIPPED, survey_zones
+from apps.parking.selectors import zone_specs
+from apps.parking.zone_fields import left_to_defaults
+from apps.parking.zone_files import ENDINGS, ZIPPED, SurveyedFeature, refuse_problems, survey_zones
 from apps.parking.zone_notices import findings
 from apps.parking.zone_surroundings import neighbours
 from apps.parking.zone_writing import fingerprint
-from apps.parking.zones import ZoneSpec
+from apps.parking.zones import ZoneSpec, filled_in
 
 __all__ = [
     "Plan",
@@ -35,6 +37,7 @@ __all__ = [
     "sign_plan",
     "survey_file",
     "survey_osm",
+    "survey_path",
 ]
 
 #: A plan that was shown longer ago than this is looked at anew, seconds.
@@ -86,14 +89,29 @@ class Plan:
 def survey_file(upload: UploadedFile, *, epsg: int | None) -> Plan:
     """The plan of a zone file. Raises zone_files.ZoneFileRefused for a file that cannot be read."""
     with _stored(upload, (*ENDINGS, ZIPPED)) as path:
-        surveyed = survey_zones(path, epsg=epsg)
+        surveyed = survey_zones(path, epsg=epsg, known=_known())
+    return _plan(upload.name or "", surveyed)
+
+
+def survey_path(path: Path, *, epsg: int | None) -> Plan:
+    """The plan of a zone file in which nothing is refused. Raises zone_files.ZoneFileRefused with every problem."""
+    surveyed = survey_zones(path, epsg=epsg, known=_known())
+    refuse_problems(path, surveyed)
+    return _plan(path.name, surveyed)
+
+
+def _known() -> dict[str, ZoneSpec]:
+    return {zone.slug: zone for zone in zone_specs()}
+
+
+def _plan(name: str, surveyed: Sequence[SurveyedFeature]) -> Plan:
     rows = [
-        _row(feature.label, feature.spec, feature.problems)
+        _row(feature.label, feature.spec, feature.problems, given=feature.given)
         if feature.spec is not None
         else PlanRow("refused", feature.label, None, None, (), _plain(feature.problems), ())
         for feature in surveyed
     ]
-    return Plan(upload.name or "", proposals=False, rows=tuple(rows))
+    return Plan(name, proposals=False, rows=tuple(rows))
 
 
 def survey_osm(upload: UploadedFile) -> Plan:
@@ -131,13 +149,23 @@ def _plain(problems: Sequence[str]) -> tuple[str, ...]:
     return tuple(problem.lstrip(":, ") for problem in problems)
 
 
-def _row(label: str, spec: ZoneSpec, problems: Sequence[str], *, judged: bool = False) -> PlanRow:
+def _row(
+    label: str,
+    spec: ZoneSpec,
+    problems: Sequence[str],
+    *,
+    judged: bool = False,
+    given: frozenset[str] | None = None,
+) -> PlanRow:
+    """given: the attributes that a zone file says, of which a new zone is told what was left to the defaults."""
     if problems:
         return PlanRow("refused", label, None, None, (), _plain(problems), ())
     stored = ParkingZone.objects.filter(slug=spec.slug).first()
     notices = tuple(one.message for one in findings(spec, neighbours(spec)) if not one.refused)
     if stored is None:
-        return PlanRow("new", label, spec, None, (), (), notices)
+        defaults = left_to_defaults(spec, given) if given is not None else ""
+        said = (f"not in the file, so by default: {defaults}",) if defaults else ()
+        return PlanRow("new", label, spec, None, said, (), notices)
     before = stored.to_spec()
     if judged and stored.standing != "proposed":
         return PlanRow("judged", label, None, None, (), (), ())
@@ -147,15 +175,16 @@ def _row(label: str, spec: ZoneSpec, problems: Sequence[str], *, judged: bool = 
 
 
 def _changes(before: ZoneSpec, after: ZoneSpec) -> tuple[str, ...]:
-    """What differs, in words; sizes and times that the file leaves open stay what they are."""
+    """What differs, in words. A validity that is left open stays what it is, and a size becomes the mode's."""
     found = []
+    after = filled_in(after)
     for field in fields(ZoneSpec):
         old, new = getattr(before, field.name), getattr(after, field.name)
         word = _WORDS.get(field.name, field.name.replace("_", " "))
         if field.name in _GEOMETRIES:
             if not _same(old, new):
                 found.append(word)
-        elif old != new and not (new is None and field.name != "angle_deg"):
+        elif old != new and not (new is None and field.name == "validity_s"):
             found.append(f"{word}: {'–' if old == '' else old} → {'–' if new == '' else new}")
     return tuple(found)
 

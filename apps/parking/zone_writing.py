@@ -12,7 +12,6 @@ import hashlib
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
@@ -34,7 +33,6 @@ __all__ = [
     "create_zone",
     "decline_zones",
     "fingerprint",
-    "import_zones",
     "merge_zones",
     "note_hours",
     "propose_zones",
@@ -223,14 +221,6 @@ def write_zones(
         else:
             updated.append(spec.slug)
     return zone_files.ImportReport(tuple(created), tuple(updated), tuple(unchanged))
-
-
-def import_zones(path: Path, *, epsg: int | None = None) -> zone_files.ImportReport:
-    """Create or update every zone in a GeoJSON, Shapefile or GeoPackage; all of them or none.
-
-    Raises zone_files.ZoneFileRefused with every problem of every feature, each with its place and cure.
-    """
-    return write_zones(zone_files.read_zones(path, epsg=epsg))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import shapely
 
@@ -23,6 +23,7 @@ __all__ = [
     "STANDINGS",
     "ModeDefaults",
     "ZoneSpec",
+    "filled_in",
     "geometry_problems",
     "place_words",
     "zone_problems",
@@ -99,6 +100,15 @@ class ZoneSpec:
     standing: str = "accepted"
     source: str = ""
     licence: str = ""
+
+
+def filled_in(spec: ZoneSpec) -> ZoneSpec:
+    """The zone with its mode's slot size where none was chosen; as it is where the mode is none."""
+    defaults = MODE_DEFAULTS.get(spec.mode)
+    if defaults is None:
+        return spec
+    names = ("slot_length_m", "slot_width_m", "spacing_m")
+    return replace(spec, **{name: getattr(defaults, name) for name in names if getattr(spec, name) is None})
 
 
 def zone_problems(spec: ZoneSpec) -> dict[str, list[str]]:

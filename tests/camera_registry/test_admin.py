@@ -36,6 +36,7 @@ def form(camera: Camera | None = None, **changes) -> dict:
         "enabled": "on",
         "expected_interval_s": "30",
         "max_range_m": "120",
+        "alert_language": "en-gb",
         "calibration_note": "",
         "keys-TOTAL_FORMS": "1",
         "keys-INITIAL_FORMS": "0",

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.db import connection, connections
 from django.urls import resolve
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from camera_registry import alert_mail, alerts, heartbeat, services
 from camera_registry.models import Camera, CameraAlert, CameraIncident
@@ -76,9 +77,43 @@ def said() -> list[tuple[str, str]]:
     return list(CameraAlert.objects.order_by("created_at", "channel").values_list("event", "channel"))
 
 
+def subject(letter) -> str:
+    """As a mail program shows it."""
+    return str(make_header(decode_header(letter.message["Subject"])))
+
+
 def make_due() -> None:
     """As if the wait before the next attempt were over."""
     CameraAlert.objects.filter(status="waiting").update(next_attempt_at=timezone.now())
+
+
+def test_an_e_mail_speaks_the_owner_s_language_and_a_webhook_the_site_s(mail, hook, settings):
+    camera = owned_camera(alert_webhook=hook.url, alert_language="tr")
+    now = timezone.now()
+    seen(camera, now - dt.timedelta(minutes=10))
+    look_at(now, minutes=30)
+    with translation.override("tr"):  # an owner who tries it from a Turkish page
+        alerts.queue_test(camera)
+    assert alerts.send_waiting() == (4, 0)
+    late, test = sorted(mail.letters, key=lambda letter: "deneme" in subject(letter))
+    assert subject(late) == "Main street, north görüntü göndermiyor"
+    assert "boyunca görüntü yok" in late.text and "şu bölgeler bu arada bilinmiyor: bahar-1" in late.text
+    assert subject(test) == "Main street, north: uyarıların denemesi"
+    for english in ("No frame for", "Since ", "Unless", "You are told", "A test"):
+        assert english not in late.text + test.text
+    headlines = [json.loads(request.body)["data"]["headline"] for request in hook.got]
+    assert all(headline.startswith(("No frame for", "A test")) for headline in headlines)
+
+
+def test_a_view_that_is_lost_is_told_in_turkish_to_the_last_word(mail):
+    camera = owned_camera(alert_language="tr", expected_interval_s=3600)
+    now = timezone.now()
+    seen(camera, now)
+    look_at_view(camera, ViewStatus.UNRECOGNISED, at=now, detail="The picture is nearly black.")
+    look_at(now, minutes=3)
+    alerts.send_waiting()
+    (letter,) = mail.letters
+    assert "Görüntü neredeyse siyah." in letter.text and "picture" not in letter.text
 
 
 def test_late_and_well_again_by_both_ways(mail, hook, settings):

@@ -22,7 +22,7 @@ def page_of(camera: Camera, *ending: str) -> str:
 
 def save(admin_client, camera: Camera, **fields):
     data = {
-        "title": "", "enabled": "on", "expected_interval_s": 30, "max_range_m": 120, "keys-TOTAL_FORMS": 0,
+        "title": "", "enabled": "on", "expected_interval_s": 30, "max_range_m": 120, "alert_language": "en-gb", "keys-TOTAL_FORMS": 0,
         "keys-INITIAL_FORMS": 0, **fields,
     }  # fmt: skip
     return admin_client.post(page_of(camera), data, follow=True)

@@ -81,11 +81,15 @@ def test_of_a_camera_that_has_done_nothing_nothing_is_made_up() -> None:
     )  # fmt: skip
     assert measured == (None,) * 8
     assert (health.rejections, health.zones) == ((), ())
-    assert "Enter the account in the camera, then calibrate it." in health.headline
+    assert "Enter the account in the camera; an admin then calibrates it." in health.headline
 
 
 def off(camera: Camera) -> None:
     services.set_enabled(camera, False)
+
+
+def off_by_its_owner(camera: Camera) -> None:
+    services.set_enabled(camera, False, as_owner=True)
 
 
 def moved(camera: Camera) -> None:
@@ -134,7 +138,8 @@ def blurred(camera: Camera) -> None:
 @pytest.mark.parametrize(
     ("happened", "state", "said"),
     [
-        (off, "off", ["Switched off."]),
+        (off, "off", ["Switched off by an admin."]),
+        (off_by_its_owner, "off", ["Switched off."]),
         (moved, "suspended", ["moved", "70 pixels", "repaired calibration"]),
         (lost, "suspended", ["nearly black", "Clean the lens"]),
         (lambda camera: arrive(camera, 720), "late", ["No frame for 12 minutes", "30 seconds", "power and network"]),
@@ -210,3 +215,32 @@ def test_every_reason_has_a_cure(reason: RejectReason) -> None:
 )  # fmt: skip
 def test_lengths_of_time(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("zones_s", "said"),
+    [
+        ((10_800.0, 10_800.0), "looks like a time zone: UTC+3"),
+        ((-12_600.0, -12_600.0), "looks like a time zone: UTC-3:30"),
+        ((0.0, 0.0), ""),  # nothing was taken away
+        ((None, None), ""),  # it says its zone
+        ((10_800.0, None), ""),  # they do not agree
+    ],
+)
+def test_a_difference_that_a_time_zone_explains_is_no_trouble_but_told(zones_s, said):
+    camera = a_camera("pole-north")
+    services.record_arrivals(camera, [Arrival(ago(35 - k), 1.0, zone) for k, zone in enumerate(zones_s)])
+    services.record_analysed(camera, ago(5), 3)
+    health = health_now()
+    assert (health.looks_like_zone, health.well) == (said, True)
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "zone"),
+    [(3605.0, True), (-7190.0, True), (3700.0, False), (120.0, False), (40 * 3600.0, False)],
+)
+def test_a_clock_off_by_whole_hours_looks_like_a_zone(skew_s, zone):
+    camera = a_camera("pole-north")
+    arrive(camera, 35, 5, skew_s=skew_s)
+    services.record_analysed(camera, ago(5), 3)
+    assert ("looks like a time zone" in health_now().headline) is zone

@@ -7,7 +7,7 @@ import datetime as dt
 
 import pytest
 
-from camera_registry.clock import ClockMark, mark_of_exif, mark_of_mtime, mark_of_name, skew_s
+from camera_registry.clock import ClockMark, mark_of_exif, mark_of_mtime, mark_of_name, reading, skew_s
 
 NOON = dt.datetime(2026, 11, 22, 12, 0, 0, tzinfo=dt.UTC).timestamp()
 HOUR = 3600.0
@@ -72,3 +72,18 @@ def test_a_file_time_counts_only_when_a_client_set_it() -> None:
 )
 def test_skew(ahead_s: float, zoned: bool, expected: float) -> None:
     assert skew_s(ClockMark(NOON + ahead_s, zoned), NOON) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "zoned", "zone_s"),
+    [
+        (3 * HOUR - 4.0, False, 3 * HOUR),
+        (3 * HOUR - 4.0, True, None),  # it says its zone, so this is its clock
+        (20.0, False, 0.0),
+        (-400 * 24 * HOUR, False, None),
+    ],
+)
+def test_the_zone_that_was_taken_from_the_difference_is_told(
+    ahead_s: float, zoned: bool, zone_s: float | None
+) -> None:
+    assert reading(ClockMark(NOON + ahead_s, zoned), NOON).zone_s == zone_s

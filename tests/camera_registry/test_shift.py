@@ -65,6 +65,21 @@ def test_a_turn_is_measured_to_a_fraction_of_a_pixel(square, reference, name, vi
     assert np.nanmax(error_px) < 0.4
 
 
+@pytest.mark.parametrize(("yaw_deg", "pitch_deg", "roll_deg"), [(-4.0, 38.0, 1.0), (6.0, 33.0, -1.0)])
+def test_a_wide_lens_is_held_in_its_corners_too(square, yaw_deg, pitch_deg, roll_deg):
+    """Undistorted, its corners are stretched, and what is found there must not count for less because of it."""
+    lens = {"zoom": 0.8, "k": -0.3}
+    home, view = a_view(**lens), a_view(yaw_deg, pitch_deg, roll_deg, **lens)
+    shift = compare(
+        a_reference(picture(square, home)), find_features(picture(square, view, light=0.8, seed=5)), home
+    )
+    grid = pixel_grid(SIZE)
+    error_px = np.linalg.norm(
+        corrected(home, shift.to_reference).xy_3857_to_px(view.px_to_3857(grid)) - grid, axis=1
+    )
+    assert np.nanmax(error_px) < 0.15
+
+
 def test_a_camera_that_stands_still_has_not_moved(square, reference):
     shift = compare(reference, find_features(picture(square, HOME, light=0.8, seed=2)), HOME)
     assert shift.shift_px < 0.4

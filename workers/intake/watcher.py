@@ -21,7 +21,7 @@ from watchdog.observers.api import BaseObserver
 from watchdog.observers.polling import PollingObserver
 
 from camera_registry.choices import RejectReason
-from camera_registry.clock import mark_of_mtime, mark_of_name, skew_s
+from camera_registry.clock import ClockReading, mark_of_mtime, mark_of_name, reading
 from camera_registry.constants import OTHER_ACCOUNTS
 from camera_registry.frame_quality import frame_quality
 from camera_registry.privacy_mask import MaskError, masked_picture
@@ -285,8 +285,8 @@ class Watcher:
             received = min(changed_at, time.time())
             self._offer_reference(camera, image, received)
             check_jpeg(image, max_pixels=self.options.max_pixels, expected=camera.image_size)
-            ahead_s = clock_skew_s(image, found, received)
-            self._store(camera, image, dt.datetime.fromtimestamp(received, dt.UTC), ahead_s)
+            clock = clock_reading(image, found, received)
+            self._store(camera, image, dt.datetime.fromtimestamp(received, dt.UTC), clock)
         except Refused as refused:
             self.tally.reject(camera.name, refused.reason, f"{found.name}: {refused.detail}")
         except redis.RedisError as error:
@@ -299,11 +299,11 @@ class Watcher:
         self.inbox.delete(work)
 
     def _store(
-        self, camera: IntakeCamera, image: bytes, received_at: dt.datetime, ahead_s: float | None
+        self, camera: IntakeCamera, image: bytes, received_at: dt.datetime, clock: ClockReading | None
     ) -> None:
         outcome = self.store.put(camera.id, camera.name, image, received_at)
         self.taken += 1
-        self.tally.received(camera.id, received_at, ahead_s)
+        self.tally.received(camera.id, received_at, clock)
         try:
             self.bell.ring(camera.id)
         except redis.RedisError as error:  # the frame is stored: the rescan rings for it
@@ -351,8 +351,8 @@ class Watcher:
         self._redis_away = False
 
 
-def clock_skew_s(image: bytes, found: Found, arrived: float) -> float | None:
-    """How far the camera's clock was ahead when this frame arrived (Unix seconds); None where nothing tells.
+def clock_reading(image: bytes, found: Found, arrived: float) -> ClockReading | None:
+    """How right the camera's clock was when this frame arrived (Unix seconds); None where nothing tells.
 
     Only told to people: what the camera says of the time never decides anything. Marks with a zone go before those
     without, and what the camera wrote into the picture before what it called the file.
@@ -360,4 +360,4 @@ def clock_skew_s(image: bytes, found: Found, arrived: float) -> float | None:
     named = None if found.is_work else mark_of_name(found.name)
     marks = [exif_mark(image), mark_of_mtime(found.key.mtime_ns), named]
     known = sorted((mark for mark in marks if mark is not None), key=lambda mark: not mark.zoned)
-    return skew_s(known[0], arrived) if known else None
+    return reading(known[0], arrived) if known else None

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -28,6 +29,9 @@ class AlertsForm(forms.Form):
     """The ways to the owner."""
 
     alert_by_email = forms.BooleanField(required=False, label=gettext_lazy("Write me an e-mail"))
+    alert_language = forms.ChoiceField(
+        label=gettext_lazy("Language of the e-mails"), choices=settings.LANGUAGES
+    )
     alert_webhook = forms.CharField(
         required=False,
         max_length=500,
@@ -46,7 +50,8 @@ class AlertsView(OneCameraView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The form as it is now."""
         camera = self.camera
-        initial = {"alert_by_email": camera.alert_by_email, "alert_webhook": camera.alert_webhook}
+        names = ("alert_by_email", "alert_language", "alert_webhook")
+        initial = {name: getattr(camera, name) for name in names}
         return self._page(AlertsForm(initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:

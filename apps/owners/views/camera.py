@@ -112,6 +112,7 @@ class CameraView(OneCameraView):
             keys=keys,
             stopping=old_password or any(key.stops_at for key in keys),
             agreed=agreed,
+            may_switch_on=not self.camera.kept_off or selectors.may_manage_cameras(request.user),
             agree_again=selectors.needs_new_consent(self.camera, agreed),
             notice=selectors.notice_of(self.camera),
             now=now,
@@ -188,7 +189,7 @@ class StopOldView(OneCameraView):
 
 
 class SwitchView(OneCameraView):
-    """On and off."""
+    """On and off; on again only by an admin when an admin switched it off."""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Off ends what the camera is just uploading, within seconds."""
@@ -196,7 +197,12 @@ class SwitchView(OneCameraView):
         if on and onboarding.consent_in_force(self.camera) is None and self.camera.consents.exists():
             messages.error(request, _("You have withdrawn your consent; give it again first."))
             return redirect("owners:words", self.camera.name)
-        registry.set_enabled(self.camera, on)
+        as_owner = not (on and selectors.may_manage_cameras(request.user))
+        try:
+            registry.set_enabled(self.camera, on, by=request.user, as_owner=as_owner)
+        except ValidationError as error:  # an admin switched it off, perhaps after the page was shown
+            messages.error(request, " ".join(error.messages))
+            return redirect("owners:camera", self.camera.name)
         return self.back(_("The camera is on.") if on else _("The camera is off."))
 
 

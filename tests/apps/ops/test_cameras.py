@@ -59,7 +59,7 @@ def test_the_names_of_the_fields_are_a_promise(answer):
     late = of(answer, "camera-late")
     assert set(late) == {
         "camera", "title", "state", "well", "headline", "troubles", "last_frame_at", "last_analysed_at", "interval_s",
-        "expected_interval_s", "clock_skew_s", "brightness", "sharpness", "shift_px", "cars", "image_size",
+        "expected_interval_s", "clock_skew_s", "clock_zone_s", "brightness", "sharpness", "shift_px", "cars", "image_size",
         "calibration_version", "zones", "unknown_zones", "incident", "rejections",
     }  # fmt: skip
     assert set(late["rejections"][0]) == {"reason", "words", "count", "last_at", "detail", "cure"}

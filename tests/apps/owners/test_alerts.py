@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from camera_registry.models import Camera, CameraAlert
 from tests.apps.owners.lending import a_lent_camera, a_person, logged_in, typed
@@ -12,6 +12,8 @@ from tests.apps.owners.lending import a_lent_camera, a_person, logged_in, typed
 pytestmark = pytest.mark.django_db
 
 HOOK = "https://hooks.example.org/spark"
+#: What the form sends beside what is chosen.
+ENGLISH = {"alert_language": "en-gb"}
 
 
 @pytest.fixture
@@ -42,13 +44,25 @@ def now(camera: Camera) -> tuple[bool, str]:
 def test_choosing_how_to_be_told(client, camera, at):
     page = client.get(at).content.decode()
     assert "ada@example.org" in page and "checked" in page  # e-mail is on from the start
-    client.post(at, {"alert_webhook": HOOK})
+    client.post(at, ENGLISH | {"alert_webhook": HOOK})
     assert now(camera) == (False, HOOK)
-    client.post(at, {"alert_by_email": "on", "alert_webhook": ""})
+    client.post(at, ENGLISH | {"alert_by_email": "on", "alert_webhook": ""})
     assert now(camera) == (True, "")
     assert "You are told when it stops sending" in client.get(f"/my/camera/{camera.name}/").content.decode()
-    client.post(at, {})
+    client.post(at, ENGLISH)
     assert "You are not told." in client.get(f"/my/camera/{camera.name}/").content.decode()
+
+
+def test_e_mails_come_in_the_language_the_owner_came_with_until_another_is_chosen(client, ada, camera, at):
+    assert camera.alert_language == "en-gb"
+    with translation.override("tr"):
+        assert a_lent_camera(ada).alert_language == "tr"
+    page = client.get(at).content.decode()
+    assert '<option value="en-gb" selected>English</option>' in page
+    client.post(at, {"alert_by_email": "on", "alert_language": "tr", "alert_webhook": ""})
+    camera.refresh_from_db()
+    assert camera.alert_language == "tr"
+    assert "not one of the available choices" in client.post(at, {"alert_language": "xx"}).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -60,7 +74,7 @@ def test_choosing_how_to_be_told(client, camera, at):
     ],
 )
 def test_an_address_inside_the_servers_network_is_refused_with_its_cure(client, camera, at, url, said):
-    page = client.post(at, {"alert_webhook": url}).content.decode()
+    page = client.post(at, ENGLISH | {"alert_webhook": url}).content.decode()
     assert said in page and url in page  # nothing that was typed is lost
     assert now(camera) == (True, "")
 
@@ -81,7 +95,7 @@ def test_a_test_without_a_way(client, at):
 
 
 def test_the_secret_is_shown_once(client, camera, at):
-    client.post(at, {"alert_webhook": HOOK})
+    client.post(at, ENGLISH | {"alert_webhook": HOOK})
     secret = typed(client.post(at + "secret/").content.decode().replace("&#x3D;", "="), "secret")
     camera.refresh_from_db()
     assert camera.alert_secret == secret and secret.startswith("whsec_")

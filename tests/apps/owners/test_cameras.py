@@ -221,6 +221,7 @@ class TestConsent:
         owner.post(page(camera, "switch/"), {"to": "on"})
         change = f"/admin/camera_registry/camera/{camera.pk}/change/"
         form = {"title": "x", "enabled": "on", "expected_interval_s": "30", "max_range_m": "120"}
+        form["alert_language"] = "en-gb"
         keys = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
         shown = admin_client.post(change, form | keys)
         assert "withdrawn the consent" in shown.content.decode()
@@ -247,6 +248,101 @@ class TestConsent:
         bob = a_person("bob")
         registry.register_camera(camera.name, owner=bob)
         assert "Read and agree" in logged_in(bob).get(page(camera)).content.decode()
+
+
+class TestWhoMayUndoASwitch:
+    """An owner may always switch off; what an admin switched off, only an admin switches on."""
+
+    @pytest.fixture
+    def off_by_admin(self, admin_client, camera):
+        """Through the admin's form, as an admin does it."""
+        form = {"title": "x", "owner": camera.owner_id, "expected_interval_s": "30", "max_range_m": "120"}
+        form["alert_language"] = "en-gb"
+        keys = {"keys-TOTAL_FORMS": "0", "keys-INITIAL_FORMS": "0"}
+        answer = admin_client.post(f"/admin/camera_registry/camera/{camera.pk}/change/", form | keys)
+        assert answer.status_code == 302
+        camera.refresh_from_db()
+        return camera
+
+    def test_the_owner_s_own_switch_is_the_owner_s_to_undo(self, owner, camera):
+        owner.post(page(camera, "switch/"), {"to": "off"})
+        camera.refresh_from_db()
+        assert (camera.enabled, camera.kept_off, camera.off_by) == (False, False, camera.owner)
+        assert 'value="on"' in owner.get(page(camera)).content.decode()
+        owner.post(page(camera, "switch/"), {"to": "on"})
+        camera.refresh_from_db()
+        assert (camera.enabled, camera.off_by, camera.off_at) == (True, None, None)
+
+    def test_an_admin_s_switch_is_not(self, owner, admin_user, off_by_admin):
+        assert (off_by_admin.enabled, off_by_admin.kept_off, off_by_admin.off_by) == (False, True, admin_user)
+        answer = owner.post(page(off_by_admin, "switch/"), {"to": "on"}, follow=True).content.decode()
+        assert "only an admin can switch it on again" in answer
+        off_by_admin.refresh_from_db()
+        assert not off_by_admin.enabled
+
+    def test_the_owner_is_told_and_finds_no_button(self, owner, off_by_admin):
+        html = owner.get(page(off_by_admin)).content.decode()
+        assert "An admin switched this camera off on" in html and 'value="on"' not in html
+        assert "Switched off by an admin." in owner.get("/my/").content.decode()
+        assert "An admin switched" in owner.get(page(off_by_admin, "first-frame/")).json()["headline"]
+        html = owner.get(page(off_by_admin), headers={"accept-language": "tr"}).content.decode()
+        assert "Bu kamerayı bir yönetici" in html
+
+    @pytest.mark.parametrize("detour", ["switch off", "withdraw and agree", "change the words"])
+    def test_no_detour_leads_around_it(self, owner, off_by_admin, detour):
+        if detour == "switch off":
+            owner.post(page(off_by_admin, "switch/"), {"to": "off"})
+        elif detour == "withdraw and agree":
+            owner.post(page(off_by_admin, "withdraw/"))
+        owner.post(page(off_by_admin, "words/"), FORM)
+        owner.post(page(off_by_admin, "switch/"), {"to": "on"})
+        off_by_admin.refresh_from_db()
+        assert (off_by_admin.enabled, off_by_admin.kept_off) == (False, True)
+
+    def test_an_account_that_was_off_and_is_back_leads_not_around_it_either(self, owner, ada, off_by_admin):
+        for active in (False, True):
+            ada.is_active = active
+            ada.save()
+        logged_in(ada).post(page(off_by_admin, "switch/"), {"to": "on"})
+        off_by_admin.refresh_from_db()
+        assert not off_by_admin.enabled
+
+    def test_another_admin_may_undo_it_and_then_it_is_the_owner_s_again(self, owner, off_by_admin):
+        registry.set_enabled(off_by_admin, True)
+        for to, on in (("off", False), ("on", True)):
+            owner.post(page(off_by_admin, "switch/"), {"to": to})
+            off_by_admin.refresh_from_db()
+            assert off_by_admin.enabled is on
+
+    def test_an_admin_may_keep_off_what_the_owner_switched_off(self, owner, admin_client, camera):
+        owner.post(page(camera, "switch/"), {"to": "off"})
+        change = f"/admin/camera_registry/camera/{camera.pk}/"
+        shown = admin_client.get(f"{change}change/").content.decode()
+        assert "not by an admin" in shown and f"{change}keep-off/" in shown
+        assert admin_client.post(f"{change}keep-off/").status_code == 302
+        owner.post(page(camera, "switch/"), {"to": "on"})
+        camera.refresh_from_db()
+        assert (camera.enabled, camera.kept_off) == (False, True)
+        assert "by an admin (admin)" in admin_client.get(f"{change}change/").content.decode()
+
+    def test_it_outlives_the_admin(self, owner, admin_user, off_by_admin):
+        admin_user.delete()
+        owner.post(page(off_by_admin, "switch/"), {"to": "on"})
+        off_by_admin.refresh_from_db()
+        assert (off_by_admin.enabled, off_by_admin.kept_off, off_by_admin.off_by) == (False, True, None)
+
+    def test_saving_other_fields_does_not_change_whose_switch_it_was(self, owner, camera):
+        owner.post(page(camera, "switch/"), {"to": "off"})
+        registry.register_camera(camera.name, title="North", enabled=False)
+        camera.refresh_from_db()
+        assert (camera.kept_off, camera.off_by) == (False, camera.owner)
+
+    def test_an_owner_who_is_an_admin_may_undo_it(self, admin_user, admin_client):
+        camera = a_lent_camera(admin_user)
+        registry.keep_off(camera, by=admin_user)
+        admin_client.post(page(camera, "switch/"), {"to": "on"})
+        camera.refresh_from_db()
+        assert camera.enabled
 
 
 class TestTheEnd:

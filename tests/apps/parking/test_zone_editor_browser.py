@@ -96,7 +96,9 @@ def test_by_mouse(open_editor, live_server):
     expect(page.locator("#slug")).to_have_value("cinar-sokagi")
     page.select_option("#mode", "perpendicular")
     expect(page.locator("#all-well")).to_be_visible()
-    expect(page.locator("#facts")).to_contain_text("12 slots in one row along the longest edge")
+    expect(page.locator("#facts")).to_contain_text(
+        "room for 12 in one row along the longest edge, without any car"
+    )
     expect(page.locator("#facts")).to_contain_text("none sees it")
     expect(page.locator("path.zed-slot")).to_have_count(12)
 
@@ -125,7 +127,7 @@ def test_by_mouse(open_editor, live_server):
     page.click("[data-tool=draw-access]")
     for x, y in [(10, 8), (40, 8), (40, 8)]:
         page.mouse.click(*at(x, y))
-    expect(page.locator("#lines")).to_contain_text("access edge 1, 2 corners")
+    expect(page.locator("#lines")).to_contain_text("access edge 1 · 2 corners")
     expect(page.locator("#facts")).to_contain_text("along the kerb")
     page.click("#save")
     expect(page.locator(".messagelist")).to_contain_text("Çınar Sokağı is saved")
@@ -245,4 +247,4 @@ def test_on_a_tablet(open_editor):
             ".then((result) => result.violations.map((fault) => fault.id + ' ' + fault.nodes.map((n) => n.target)))"
         )
         assert found == []
-    assert corners(page).nth(0).get_attribute("aria-label").startswith("Corner 1 of 4 of the outline: 35.48")
+    assert corners(page).nth(0).get_attribute("aria-label").startswith("Corner 1 of 4, outline: 35.48")

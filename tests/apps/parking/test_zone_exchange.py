@@ -81,6 +81,18 @@ class TestPreview:
         assert set(ParkingZone.objects.values_list("slug", flat=True)) == {"known", "same", "one"}
         assert ParkingZone.objects.get(slug="known").access == "private"
 
+    def test_a_file_without_a_field_leaves_a_known_zone_s_own_and_names_a_new_one_s_default(self, staff):
+        make_zone("north-side", access="private", hours="Mo-Fr 18:00-08:00")
+        shown = upload(staff, "a.geojson", collection(feature(), feature(slug="new")))
+        text = shown.content.decode()
+        assert "access: private" not in text
+        assert "not in the file, so by default: access public, mode parallel" in text
+        confirm(staff, shown, "north-side", "new")
+        assert dict(ParkingZone.objects.values_list("slug", "access")) == {
+            "north-side": "private",
+            "new": "public",
+        }
+
     def test_zones_that_changed_since_are_not_overwritten_and_nothing_is_written(self, staff):
         make_zone("known")
         shown = upload(

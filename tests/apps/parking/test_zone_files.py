@@ -149,6 +149,107 @@ class TestImport:
         assert ParkingZone.objects.get().name == "yard"
 
 
+class TestWhatAFileDoesNotMention:
+    """A zone that exists keeps it; a new one takes the default, and both are said."""
+
+    RULES = {
+        "mode": "diagonal", "angle_deg": 60.0, "slot_length_m": 4.9, "slot_width_m": 2.6, "spacing_m": 0.2,
+        "mixed_sizes": True, "access": "private", "hours": "Mo-Fr 18:00-08:00", "validity_s": 77, "enabled": False,
+        "standing": "proposed", "source": "a survey", "licence": "CC0",
+    }  # fmt: skip
+
+    @pytest.fixture
+    def yard(self) -> ParkingZone:
+        kerb, edge = (shapely.LineString(lonlat_to_3857(SQUARE[k : k + 2])) for k in (0, 2))
+        return make_zone(
+            "north-side",
+            geometry_3857=shapely.Polygon(lonlat_to_3857(SQUARE)),
+            kerb_3857=kerb,
+            access_edges_3857=shapely.MultiLineString([edge]),
+            **self.RULES,
+        )
+
+    @pytest.mark.parametrize("name", ["zones.geojson", "zones.shp", "zones.gpkg"])
+    def test_a_file_of_outlines_and_names_changes_nothing_else(self, yard, tmp_path, name, capsys):
+        pyogrio.raw.write(
+            tmp_path / name,
+            geometry=np.array([shapely.to_wkb(shapely.Polygon(SQUARE))], dtype=object),
+            field_data=[np.array(["north-side"], dtype=object), np.array(["Yard"], dtype=object)],
+            fields=["slug", "name"],
+            geometry_type="Polygon",
+            crs="EPSG:4326",
+        )
+        call_command("import_zones", str(tmp_path / name))
+        out = capsys.readouterr().out
+        assert out.splitlines() == [
+            "changed: north-side",
+            "  name: North Side → Yard",
+            "updated 1: north-side",
+        ]
+        zone = ParkingZone.objects.get()
+        assert {field: getattr(zone, field) for field in self.RULES} == self.RULES
+        assert zone.kerb is not None and zone.access_edges is not None
+
+    def test_each_feature_is_asked_for_itself(self, yard, geojson):
+        """A GeoJSON whose other features say a field does not say it of this one."""
+        other = feature(slug="other", access="public", hours="Sa 08:00-12:00", kerb=SQUARE[:2])
+        call_command("import_zones", str(geojson(other, feature())))
+        zone = ParkingZone.objects.get(slug="north-side")
+        assert (zone.access, zone.hours) == ("private", self.RULES["hours"])
+        assert zone.kerb is not None
+
+    def test_what_is_there_and_empty_is_cleared_where_a_zone_can_be_without(self, yard, geojson, capsys):
+        given = feature()
+        given["properties"] |= dict.fromkeys(("hours", "kerb", "access_edges", "source", "licence", "access"))
+        call_command("import_zones", str(geojson(given)))
+        zone = ParkingZone.objects.get()
+        assert (zone.hours, zone.kerb, zone.access_edges, zone.source, zone.licence) == (
+            "",
+            None,
+            None,
+            "",
+            "",
+        )
+        assert zone.access == "private", "no zone is without access"
+        out = capsys.readouterr().out
+        assert f"hours: {self.RULES['hours']} → –" in out and "  kerb\n" in out and "access:" not in out
+
+    def test_another_mode_brings_its_own_slot_and_says_so(self, yard, geojson, capsys):
+        call_command("import_zones", str(geojson(feature(mode="perpendicular", slot_length_m=5.2))))
+        zone = ParkingZone.objects.get()
+        slot = (zone.angle_deg, zone.slot_length_m, zone.slot_width_m, zone.spacing_m)
+        assert slot == (None, 5.2, 2.5, 0.0)
+        out = capsys.readouterr().out
+        assert "slot width m: 2.6 → 2.5" in out and "angle deg: 60.0 → None" in out
+
+    def test_a_rule_that_fits_only_what_the_zone_is_is_judged_with_it(self, yard, geojson):
+        call_command(
+            "import_zones", str(geojson(feature(angle_deg=45)))
+        )  # of a zone that is diagonal already
+        assert ParkingZone.objects.get().angle_deg == 45
+        with pytest.raises(CommandError, match="accept it before it is switched on"):
+            call_command("import_zones", str(geojson(feature(enabled=True))))
+
+    def test_a_new_zone_takes_the_defaults_and_says_so(self, geojson, capsys):
+        call_command("import_zones", str(geojson(feature(access="residents", mode="perpendicular"))))
+        out = capsys.readouterr().out
+        first, second = out.splitlines()[:2]
+        assert first == "new: north-side"
+        assert second == (
+            "  not in the file, so by default: slot length 5.0 m, slot width 2.5 m, spacing 0.0 m, hours always,"
+            " enabled yes"
+        )
+        zone = ParkingZone.objects.get()
+        assert (zone.access, zone.slot_width_m, zone.hours, zone.enabled) == ("residents", 2.5, "", True)
+
+    def test_a_dry_run_says_it_and_writes_nothing(self, yard, geojson, capsys):
+        path = geojson(feature(name="Yard", access="public"), feature(slug="new"))
+        call_command("import_zones", str(path), dry_run=True)
+        out = capsys.readouterr().out
+        assert "access: private → public" in out and "new: new" in out and "Nothing was written." in out
+        assert [zone.access for zone in ParkingZone.objects.all()] == ["private"]
+
+
 class TestRefused:
     @pytest.mark.parametrize(
         ("bad", "words"),

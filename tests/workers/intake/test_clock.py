@@ -49,7 +49,7 @@ def test_the_skew_is_measured_and_the_frame_is_of_its_arrival(redis_client, sett
     (frame,) = intake.store.claim(1, "w").frames
     assert before - 1 <= frame.received_at.timestamp() <= time.time()
     intake.registry.tally.flush()
-    ((arrived, skew_s),) = Camera.objects.get(pk=camera.pk).activity.arrivals
+    ((arrived, skew_s, _zone),) = Camera.objects.get(pk=camera.pk).activity.arrivals
     assert arrived == pytest.approx(frame.received_at.timestamp(), abs=1e-3)
     assert skew_s == (None if ahead_s is None else pytest.approx(ahead_s, abs=120))
 

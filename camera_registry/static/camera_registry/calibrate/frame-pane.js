@@ -6,7 +6,7 @@ import { drawResiduals } from "./drawing.js";
 import { createHeightMarks } from "./height-marks.js";
 import { createLoupe } from "./loupe.js";
 import { createMarkers } from "./pane.js";
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { End, HeightHandlers, Pair, PaneHandlers, Scene } from "./types" */
 

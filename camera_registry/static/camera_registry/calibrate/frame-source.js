@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // Where the reference frame comes from: the camera's next one, a file, or one that is still there from before.
 
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { createServer } from "./server.js" */
 /** @typedef {ReturnType<typeof createServer>} Server */

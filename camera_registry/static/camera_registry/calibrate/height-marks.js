@@ -3,7 +3,7 @@
 // sees the top.
 
 import { createKnobs, crossShape } from "./knobs.js";
-import { decimal, text } from "./words.js";
+import { decimal, text } from "../admin/words.js";
 
 /** @import { End, HeightHandlers, HeightMark, Scene } from "./types" */
 /** @import { Ground } from "./knobs.js" */

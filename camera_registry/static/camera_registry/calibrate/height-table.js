@@ -3,7 +3,7 @@
 
 import { parsePair, pxText } from "./files.js";
 import { cell, field, write } from "./table.js";
-import { decimal, text } from "./words.js";
+import { decimal, text } from "../admin/words.js";
 
 /** @import { End, HeightMark, HeightResult, Scene } from "./types" */
 

@@ -12,7 +12,7 @@ import { debounced } from "../admin/debounced.js";
 import { createServer, sameSize } from "./server.js";
 import { createStore } from "./store.js";
 import { createTable } from "./table.js";
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { Config, Half, HeightHandlers, Layers, Pair, PaneHandlers, SavedHeight, SavedPoint, Scene, Solution } from "./types" */
 

@@ -2,9 +2,10 @@
 // The ground: tiles of the site's own setting or a plain background, the zones as a guide, and the frame laid on it.
 
 import { createGroundMap, toLatLng, toPair } from "../admin/ground-map.js";
+import { keepApart } from "../admin/labels.js";
 import { drawResiduals } from "./drawing.js";
 import { createMarkers } from "./pane.js";
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { Config, Pair, PaneHandlers, Scene } from "./types" */
 
@@ -16,12 +17,14 @@ export function createMapPane(element, config, handlers) {
   const map = createGroundMap(element, config);
   map.createPane("warp").classList.add("cal-warp-pane");
   const guides = L.featureGroup().addTo(map);
+  /** @type {L.Marker[]} */
+  const names = [];
   for (const zone of config.zones) {
     const name = document.createElement("span");
     name.textContent = zone.name;
     const shape = L.polygon(latLngs(zone.rings), { className: "cal-zone", interactive: false }).addTo(guides);
     const icon = L.divIcon({ className: "cal-text cal-zone-name", iconSize: [0, 0], html: name });
-    L.marker(shape.getBounds().getCenter(), { icon, interactive: false, keyboard: false, zIndexOffset: -2000 }).addTo(guides);
+    names.push(L.marker(shape.getBounds().getCenter(), { icon, interactive: false, keyboard: false, zIndexOffset: -2000 }).addTo(guides));
   }
   const lines = L.layerGroup().addTo(map);
   const arrows = L.layerGroup().addTo(map);
@@ -54,6 +57,9 @@ export function createMapPane(element, config, handlers) {
         map.fitBounds(L.latLngBounds(wanted.map(toLatLng)), { animate: false, maxZoom: 20, padding: [30, 30] });
       } else map.setView([25, 10], 2, { animate: false });
       map.on("zoomend", () => shown && drawArrows(shown));
+      map.on("zoomend", () => keepApart(names));
+      guides.on("add", () => keepApart(names));
+      keepApart(names);
     },
     /** @param {Pair} place */
     goTo(place) {

@@ -2,7 +2,7 @@
 // What the frame and the map have in common: a marker for each control point, and clicks and keys that set new ones.
 
 import { ARROWS, createKnobs, crossShape } from "./knobs.js";
-import { decimal, text } from "./words.js";
+import { decimal, text } from "../admin/words.js";
 
 /** @import { Half, PaneHandlers, Point, PointResult, Scene } from "./types" */
 /** @import { Ground } from "./knobs.js" */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What the calibration is worth, in numbers and sentences.
 
-import { decimal, text } from "./words.js";
+import { decimal, text } from "../admin/words.js";
 
 /** @import { Draft, Fitted, Solution } from "./types" */
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // All that the page asks of the server, which does all of the mathematics.
 
-import { text } from "./words.js";
+import { text } from "../admin/words.js";
 
 /** @import { Config, Draft, Pair, SavedPoint, Solution } from "./types" */
 

@@ -2,7 +2,7 @@
 // The points as a table: the same draft as in both panes, to read, type and paste into. Rows stay while they are edited.
 
 import { lonlatText, parsePair, pxText } from "./files.js";
-import { decimal, text } from "./words.js";
+import { decimal, text } from "../admin/words.js";
 
 /** @import { Half, Point, PointResult, Scene } from "./types" */
 

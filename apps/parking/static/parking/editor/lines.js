@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The lines of a draft, and changes of them: each makes a new draft.
+import { text } from "../../camera_registry/admin/words.js";
 
 /** @import { Draft, Kind, Pair, Path } from "./types" */
 
@@ -11,9 +12,9 @@ export function pathsOf(draft) {
   /** @param {Kind} kind @param {Pair[]} points @param {number} index @param {string} label @returns {Path} */
   const path = (kind, points, index, label) => ({ key: `${kind}${index}`, kind, index, closed: kind === "ring", points, label });
   return [
-    ...draft.rings.map((points, index) => path("ring", points, index, index ? `hole ${index}` : "outline")),
-    ...(draft.kerb ? [path("kerb", draft.kerb, 0, "kerb")] : []),
-    ...draft.access.map((points, index) => path("access", points, index, `access edge ${index + 1}`)),
+    ...draft.rings.map((points, index) => path("ring", points, index, index ? text("hole", { number: index }) : text("outline"))),
+    ...(draft.kerb ? [path("kerb", draft.kerb, 0, text("kerb"))] : []),
+    ...draft.access.map((points, index) => path("access", points, index, text("accessEdge", { number: index + 1 }))),
   ];
 }
 

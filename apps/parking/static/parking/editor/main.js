@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The zone editor: one draft, shown on a map and in a form, judged by the server as it changes.
 
+import { text } from "../../camera_registry/admin/words.js";
 import { leastPoints, pathOf, pathsOf, withLine, withPoints } from "./lines.js";
 import { createMap } from "./map.js";
 import { byId, chosenNeighbours, createForm, promptWords, showFacts, showFindings, showLines, showNeighbours, showSplit } from "./panel.js";
@@ -230,7 +231,7 @@ for (const name of /** @type {("zones" | "views" | "slots")[]} */ (["zones", "vi
 async function write(work) {
   saving = true;
   show();
-  say("Saving …");
+  say(text("saving"));
   try {
     const saved = await work();
     store.forget();
@@ -262,7 +263,7 @@ byId("split-cancel").addEventListener("click", () => {
 });
 byId("merge-now").addEventListener("click", () => {
   const others = chosenNeighbours();
-  if (others.length === 0) say("Tick the zones that are to become one with this one.");
+  if (others.length === 0) say(text("tickZones"));
   else write(() => server.merge(store.draft, others));
 });
 byId("leave").addEventListener("click", () => {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The map: tiles of the site's own setting or a plain ground, what is there already, and the zone that is drawn.
 
+import { text } from "../../camera_registry/admin/words.js";
 import { createGroundMap } from "../../camera_registry/admin/ground-map.js";
+import { keepApart } from "../../camera_registry/admin/labels.js";
 import { pathsOf } from "./lines.js";
 import { ARROWS, textIcon, toLatLng, toPair } from "./places.js";
 import { SNAP_PX, snapped } from "./snap.js";
@@ -76,20 +78,30 @@ export function createMap(element, config, handlers) {
   });
   new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(element);
 
+  /** @type {L.Marker[]} */
+  let names = [];
+  map.on("zoomend", () => keepApart(names));
+
   function drawAround() {
+    drawNeighbours();
+    names = [...others.getLayers(), ...views.getLayers()].filter((layer) => layer instanceof L.Marker);
+    keepApart(names);
+  }
+
+  function drawNeighbours() {
     views.clearLayers();
     others.clearLayers();
     if (scene?.layers.views) {
       for (const { name, rings } of around.views) {
         L.polygon(latLngs(rings), { className: "zed-view", interactive: false }).addTo(views);
         const top = rings[0].reduce((best, at) => (at[1] > best[1] ? at : best));
-        L.marker(toLatLng(top), { icon: textIcon(`seen by ${name}`, "zed-view-name"), interactive: false, keyboard: false }).addTo(views);
+        L.marker(toLatLng(top), { icon: textIcon(text("seenBy", { name }), "zed-view-name"), interactive: false, keyboard: false }).addTo(views);
       }
     }
     if (!scene?.layers.zones) return;
     for (const { name, state, rings, kerb } of around.zones) {
       const shape = L.polygon(latLngs(rings), { className: `zed-other ${state}`, interactive: false }).addTo(others);
-      const words = state === "on" ? name : `${name} (${state === "off" ? "switched off" : state})`;
+      const words = state === "on" ? name : text(state === "off" ? "zoneIsOff" : "zoneIsProposed", { name });
       L.marker(shape.getBounds().getCenter(), { icon: textIcon(words, "zed-other-name"), interactive: false, keyboard: false }).addTo(others);
       if (kerb) L.polyline(kerb.map(toLatLng), { className: "zed-other-kerb", interactive: false }).addTo(others);
     }

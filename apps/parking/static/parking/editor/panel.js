@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // What stands beside the map: the rules, what is said of the zone, its lines, its neighbours.
 
+import { decimal, text } from "../../camera_registry/admin/words.js";
 import { pathsOf } from "./lines.js";
 
 /** @import { Config, Draft, Fields, Finding, Judgement, Mode, Pair, Tool } from "./types" */
@@ -97,8 +98,8 @@ export function showFindings(findings, goTo) {
       item.append(made("span", finding.refused ? "✕ " : "⚠ ", { "aria-hidden": "true" }), made("span", finding.message));
       const place = finding.lonlat;
       if (place) {
-        const button = made("button", "Show", { type: "button", class: "button zed-small" });
-        button.setAttribute("aria-label", `Show the place: ${finding.message}`);
+        const button = made("button", text("show"), { type: "button", class: "button zed-small" });
+        button.setAttribute("aria-label", text("showPlace", { words: finding.message }));
         button.addEventListener("click", () => goTo(place));
         item.append(" ", button);
       }
@@ -115,10 +116,11 @@ export function showFacts(judgement, draft) {
   const facts = byId("facts");
   const rows = [];
   if (judgement?.area_m2 != null) {
-    rows.push(["Ground", `${judgement.area_m2.toFixed(1)} m²${judgement.wide_m == null ? "" : `, ${judgement.wide_m.toFixed(2)} m at its widest`}`]);
-    rows.push(["Ruler", `${judgement.slots.length} ${judgement.slots.length === 1 ? "slot" : "slots"} in one row along the ${draft.kerb ? "kerb" : "longest edge"}, without any car`]);
+    const area = decimal(judgement.area_m2, 1);
+    rows.push([text("ground"), judgement.wide_m == null ? `${area} m²` : text("areaAndWidth", { area, width: decimal(judgement.wide_m, 2) })]);
+    rows.push([text("ruler"), text(draft.kerb ? "slotsAlongKerb" : "slotsAlongEdge", { count: judgement.slots.length })]);
     const seen = judgement.seen.map(({ camera, share }) => `${camera} ${Math.round(share * 100)} %`).join(", ");
-    rows.push(["Cameras", seen || "none sees it: it will stay unknown"]);
+    rows.push([text("cameras"), seen || text("noneSees")]);
   }
   facts.replaceChildren(...rows.flatMap(([name, words]) => [made("dt", name), made("dd", words)]));
 }
@@ -134,9 +136,9 @@ export function showLines(draft, active, actions) {
     ...pathsOf(draft).map((path) => {
       const item = made("li", "");
       const chosen = path.key === active;
-      const choose = made("button", `${path.label}, ${path.points.length} corners`, { type: "button", class: "zed-line", "aria-pressed": String(chosen), "data-line": path.key });
+      const choose = made("button", text("lineHas", { line: path.label, count: path.points.length }), { type: "button", class: "zed-line", "aria-pressed": String(chosen), "data-line": path.key });
       choose.addEventListener("click", () => actions.choose(path.key));
-      const remove = made("button", "✕", { type: "button", class: "zed-remove", "aria-label": `Delete the ${path.label}` });
+      const remove = made("button", "✕", { type: "button", class: "zed-remove", "aria-label": text("deleteLine", { line: path.label }) });
       remove.addEventListener("click", () => actions.remove(path.key));
       item.append(choose, remove);
       return item;
@@ -174,19 +176,13 @@ export function showSplit(split) {
 
 /** What to do next, in words. @param {Tool} tool @param {Draft} draft @param {number | null} count @returns {string} */
 export function promptWords(tool, draft, count) {
-  const centre = "With the keyboard: arrows move the map, Enter sets a corner under the cross.";
+  const first = count ? "" : ` ${text("withKeys")}`;
   if (tool.name === "draw" && tool.kind === "ring") {
-    if (!count) return `Click the corners of the ground where cars may stand. ${centre}`;
-    return count < 3 ? "And the next corner." : "Go on, or click the first corner again (or F) to close the outline.";
+    if (!count) return text("clickOutline") + first;
+    return text(count < 3 ? "nextCorner" : "closeOutline");
   }
-  if (tool.name === "draw") {
-    const what = tool.kind === "kerb" ? "the line that cars line up along" : "a side across which cars drive in";
-    return !count ? `Click the points of ${what}. ${centre}` : "Go on, or click the last point again (or F) to end the line.";
-  }
-  if (tool.name === "split") {
-    return !count ? `Draw a line across the zone, from outside to outside. ${centre}` : "Click where the cut ends, then click there again (or F).";
-  }
-  if (tool.name === "move") return "Drag the zone, or move it with the arrow keys; kerb and access edges go along.";
-  if (draft.rings.length === 0) return "This zone has no outline yet.";
-  return "Drag corners; drag the small knobs between them to insert one. Alt holds snapping off.";
+  if (tool.name === "draw") return count ? text("endLine") : text(tool.kind === "kerb" ? "clickKerb" : "clickAccess") + first;
+  if (tool.name === "split") return count ? text("endCut") : text("clickCut") + first;
+  if (tool.name === "move") return text("dragZone");
+  return text(draft.rings.length === 0 ? "noOutline" : "dragCorners");
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // All that the editor asks of the server, which judges, cuts, joins and saves.
+import { text } from "../../camera_registry/admin/words.js";
 
 /** @import { Around, Config, Draft, Finding, Judgement, Pair, Saved } from "./types" */
 
@@ -50,8 +51,8 @@ async function refusal(response) {
   } catch {
     const words =
       response.status === 403
-        ? "You are logged out, or may no longer change this zone. Log in again in another tab; your drawing stays here."
-        : `The server answered ${response.status}; your drawing stays here.`;
+        ? text("loggedOut")
+        : text("serverAnswered", { status: response.status });
     return new Refused(words, []);
   }
 }

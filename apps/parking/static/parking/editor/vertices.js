@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 // The corners of the active line as knobs: dragged, nudged, deleted; and between them knobs that make a new corner.
 
+import { text } from "../../camera_registry/admin/words.js";
 import { leastPoints, pathOf } from "./lines.js";
 import { ARROWS, toLatLng, toPair } from "./places.js";
 
@@ -91,7 +92,7 @@ export function createVertices({ map, element, handlers, snap }) {
   function addMiddle(path, after) {
     const at = middleOf(path, after);
     const marker = knob("middle", at, true);
-    elementOf(marker).title = "Drag or click to insert a corner";
+    elementOf(marker).title = text("insertCorner");
     elementOf(marker).dataset.middle = `${path.key}:${after}`;
     let inserted = false;
     marker.on("click", (event) => {
@@ -153,8 +154,8 @@ export function createVertices({ map, element, handlers, snap }) {
       path.points.forEach((at, index) => {
         const marker = corners[index];
         if (!marker.getLatLng().equals(toLatLng(at), 0)) marker.setLatLng(toLatLng(at));
-        const words = `Corner ${index + 1} of ${path.points.length} of the ${path.label}: ${at[0].toFixed(6)}, ${at[1].toFixed(6)}`;
-        elementOf(marker).setAttribute("aria-label", deletable ? words : `${words}; the last ones cannot be deleted`);
+        const words = text("cornerIs", { number: index + 1, count: path.points.length, line: path.label, lon: at[0].toFixed(6), lat: at[1].toFixed(6) });
+        elementOf(marker).setAttribute("aria-label", deletable ? words : `${words}; ${text("lastCorners")}`);
       });
       middles.forEach((marker, index) => marker.setLatLng(toLatLng(middleOf(path, index))));
     },

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// Words and numbers for people, in the page's language.
+// Words and numbers for people, in the page's language; the page's config brings the words.
 
 /** @type {Record<string, string>} */
-const words = JSON.parse(document.getElementById("calibrate-config")?.textContent ?? "{}").words ?? {};
+const words = JSON.parse(document.querySelector('script[type="application/json"][id$="-config"]')?.textContent ?? "{}").words ?? {};
 const language = document.documentElement.lang || "en";
 
 /**
