@@ -228,5 +228,6 @@ def _tiles(polygon: Polygon) -> list[Polygon]:
     for left, right in pairwise(xs.tolist()):
         column = shapely.intersection(polygon, shapely.box(left, south, right, north))
         cut = shapely.intersection(column, shapely.box(left, ys[:-1], right, ys[1:]))
-        tiles += [part for part in shapely.get_parts(shapely.get_parts(cut)) if part.geom_type == "Polygon"]
+        parts = shapely.get_parts(shapely.get_parts(cut))
+        tiles += [part for part in parts if part.geom_type == "Polygon" and not part.is_empty]
     return tiles

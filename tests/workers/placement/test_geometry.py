@@ -68,6 +68,13 @@ def test_occupied_ground_is_cut_up_without_gain_or_loss(problem: PlacementProble
         assert signed == pytest.approx(piece.area, abs=1e-6)
 
 
+def test_tiles_that_detailed_ground_does_not_reach_are_left_out() -> None:
+    bend = LineString([(0, 0), (30, 0), (30, 30)]).buffer(0.5, quad_segs=40)  # its bounds are mostly empty
+    pieces = cut_in_pieces(bend)
+    assert len(pieces) > 1 and not any(piece.is_empty for piece in pieces)
+    assert sum(piece.area for piece in pieces) == pytest.approx(bend.area)
+
+
 def test_only_the_polygons_of_untidy_ground_count() -> None:
     untidy = shapely.GeometryCollection(
         [box(0, 0, 2, 2), box(1, 0, 3, 2), LineString([(5, 5), (9, 9)]), Point(7, 7)]
