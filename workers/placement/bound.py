@@ -59,11 +59,10 @@ class Effort:
     work: tuple[int, int, int, int]
 
 
-QUICK = Effort(0.2, 6.0, (6000, 30, 3, 3000))
-THOROUGH = Effort(0.1, 3.0, (8000, 100, 4, 10000))
+USUAL = Effort(0.2, 6.0, (6000, 60_000, 3, 1000))
 
 # Cells are halved so often, and groups with few boxes get the finer ones.
-_LEVELS = 3
+_LEVELS = 4
 _MOST_LINES = 150
 # Telling the parts of a kerb apart costs the square of their number; a kerb of more corners gets the area's bound.
 _MOST_CHAINS = 8
@@ -77,6 +76,18 @@ _SAMPLE_M = 0.25
 # The first and last line lie so far outside the zone that they have no free ground.
 _OUTSIDE_M = 1e-6
 _KEPT_BYTES = 64_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """At most ``most`` slots.
+
+    ``places`` (q, 5) says where more may stand than were found: points x1, y1, x2, y2 near the ground's origin between
+    which their centres lie along the kerb, and how many there are at most. None when nothing is known of places.
+    """
+
+    most: int
+    places: Floats | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,38 +131,62 @@ class _Strip:
     count: int
     scale: Floats
     spans: Floats
-    tables: tuple[tuple[Floats, NDArray[np.int64]], ...]
-    reach: float
+    tables: tuple[tuple[Floats, NDArray[np.int64], Floats], ...]
+    cells: Floats
+    shape: tuple[float, float, float, float, float, float]
+
+    def centres(self, xy: Floats) -> Floats:
+        """How far along the lines those centres stand that this strip counts."""
+        near = self.frame.into(xy)
+        row = np.floor((near[:, 1] - self.first) / self.pitch).astype(np.int64)
+        inside = (row >= 0) & (row < self.count)
+        spans = self.spans[np.clip(row, 0, self.count - 1)]
+        return np.ascontiguousarray(
+            near[inside & (spans[:, 0] <= near[:, 0]) & (near[:, 0] <= spans[:, 1]), 0]
+        )
+
+    def stretches(self, unmet: Floats) -> Floats:
+        """``Bound.places`` of rows (from x, to x, most)."""
+        middle = np.full(len(unmet), self.first + self.pitch * self.count / 2)
+        ends = [self.frame.out_of(np.column_stack([unmet[:, k], middle])) for k in range(2)]
+        return np.column_stack([*ends, unmet[:, 2]])
 
 
-def upper_bound(problem: PlacementProblem, ground: PackedGround, found: int | None = None) -> int:
+def upper_bound(
+    problem: PlacementProblem, ground: PackedGround, found_xy: Floats | None = None, effort: Effort = USUAL
+) -> Bound:
     """At most so many slots can stand in a zone; see the module for what is proved and how.
 
     Args:
         problem: the problem, and ``ground`` the same packed.
-        found: how many slots are known to stand. Without it the bound is the quick one, good enough to say when a
-            search may stop. With it the thorough one is taken when the quick one is above it, which is what to
-            report.
+        found_xy: (n, 2) the centres of slots that stand, near the ground's origin. Where the bound meets them it is
+            not made finer.
+        effort: how much work to spend.
     """
-    most = _bounded(problem, ground, QUICK)
-    if found is not None and most > found:
-        most = min(most, _bounded(problem, ground, THOROUGH))
-    return most
-
-
-def _bounded(problem: PlacementProblem, ground: PackedGround, effort: Effort) -> int:
     plan = _plan(ground, effort)
     most = 0 if plan is not None else UNKNOWN
+    places = []
     for strip in plan or ():
         cars, starts = _into(strip.frame, ground.cars_xy, ground.car_starts)
         lines = free_intervals(
             strip.zone, strip.zone_starts, cars, starts, strip.first, strip.pitch, strip.count
         )
-        most += most_in_strip(lines, strip.tables, strip.scale, strip.spans, strip.reach, effort.work)
+        found_x = _NOWHERE if found_xy is None else strip.centres(found_xy)
+        here, unmet = most_in_strip(
+            lines, strip.tables, strip.cells, strip.shape, strip.scale, strip.spans, found_x, effort.work
+        )
+        most += here
+        if len(unmet):
+            places.append(strip.stretches(unmet))
     # Strips of a kerb with many corners may count ground twice.
     if most * problem.slot_area_m2 > problem.zone.area:
         most = min(most, _by_area(problem))
-    return int(most)
+    if plan is None:
+        return Bound(int(most), None)
+    return Bound(int(most), np.concatenate(places) if places else np.empty((0, 5)))
+
+
+_NOWHERE: Floats = np.empty(0)
 
 
 def _by_area(problem: PlacementProblem) -> int:
@@ -345,20 +380,22 @@ def _strip(ground: PackedGround, chains: list[Floats], index: int, effort: Effor
         return None
     cells = _angle_cells(ground.ranges_rad, off, math.radians(effort.cell_deg))
     tables = []
+    shape = (*half, ground.spacing_m, pitch, bend, off)
     for level in range(_LEVELS):
         pieces = 2**level
         steps = np.arange(pieces) / pieces
         low = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * steps).ravel()
         high = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * (steps + 1 / pieces)).ravel()
         tables.append(
-            chord_tables(half, ground.spacing_m, np.column_stack([low, high]), pitch, pieces, bend, off)
+            chord_tables(shape, np.column_stack([low, high]), pieces)
         )
     y = first + pitch * np.arange(count)
     scale: Floats = np.ones(count)
     if frame.radius > 0.0:
         scale = np.asarray(frame.radius / (frame.radius - frame.left * y))
-    reach = math.hypot(*half) * 1.05
-    return _Strip(frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), reach)
+    return _Strip(
+        frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), cells, shape
+    )
 
 
 def _nearest_spans(

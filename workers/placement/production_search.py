@@ -50,12 +50,14 @@ _MOST_GAPS = 1024
 _MOST_WAYS = 192
 
 # What the options array holds.
-ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, KERB_GIVEN, POOREST = 0, 1, 2, 3, 4, 5, 6, 7
+ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, KERB_GIVEN = 0, 1, 2, 3, 4, 5, 6
 NO_SEARCH, BEES, MULTISTART = 0, 1, 2
 
 # In longer gaps the plain plans leave little, and a layout takes long to decode.
 _MOST_SEARCHED = 12
 _SOURCES = 5
+# A stretch is looked at a little beyond its ends, which are of slots smaller than true by millimetres.
+_ASIDE_M = 0.1
 _LIMIT = 8
 
 
@@ -465,13 +467,10 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
 
 
 @njit(cache=True, error_model="numpy")
-def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-def]
-    """Lay out all gaps of a ground into ``out`` (n, 8): (slots, gaps, layouts decoded, entries of the history)."""
+def lay_ground(world, standing, seed, out):  # type: ignore[no-untyped-def]
+    """Lay out all gaps of a ground into ``out`` (n, 8): (slots, layouts decoded)."""
     ground, cars, _way_in, size, options, _flags = world
-    lines = ground[3]
-    depth = 0.0
-    for j in range(ground[4]):
-        depth = max(depth, lines[j, 11])
+    depth = _depth(ground)
     gaps = np.empty((_MOST_GAPS, 2))
     ngaps = find_gaps(ground, size, depth, gaps)
     starts = np.zeros(ngaps + 1, dtype=np.int64)
@@ -505,10 +504,9 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
             kept_counts[g] = counts[g]
             total += counts[g]
             used += 1
-    entries = 0
     state = np.empty(1, dtype=np.uint64)
     # Richer and richer plans, then the bees, until the bound is met.
-    for stage in range(options[POOREST], options[RICHNESS] + 2):
+    for stage in range(options[RICHNESS] + 2):
         if total >= bound:
             break
         searching = stage == options[RICHNESS] + 1
@@ -532,9 +530,6 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
             counts[g] = n
             if total >= bound:
                 break
-        if entries < history.shape[0]:
-            history[entries] = max(0, bound - total)
-            entries += 1
     n = np.int64(0)
     order = np.empty(out.shape[0])
     for g in range(ngaps):
@@ -545,29 +540,14 @@ def lay_ground(world, standing, seed, out, history):  # type: ignore[no-untyped-
                 world, depth, gaps[g], cfgs, stood[first_stood[g] : first_stood[g + 1]], here, rows, counts[g]
             )
         for i in range(counts[g]):
-            if n < out.shape[0]:
-                # In kerb order.
-                place = _kerb_place(lines, ground[4], rows[i, 0], rows[i, 1])
-                at = n
-                while at > 0 and order[at - 1] > place:
-                    order[at] = order[at - 1]
-                    out[at] = out[at - 1]
-                    at -= 1
-                order[at] = place
-                out[at] = rows[i]
-                n += 1
+            n = _in_order(ground, rows[i], out, order, n)
     n = _checked(world, out, n)
-    return n, ngaps, used, entries
+    return n, used
 
 
 @njit(cache=True, error_model="numpy")
-def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed):  # type: ignore[no-untyped-def]
-    """One zone for one size of slot.
-
-    ``zone`` and ``cars`` are (xy, starts); ``standing`` (m, 3) x, y, theta. Returns poses (n, 3), flags (n,) whether a
-    car can drive in, rooms (n, 2) length and width each slot can grow to, the history of what is missing, and (gaps,
-    layouts decoded).
-    """
+def _world(zone, cars, kerb_xy, access_xy, ranges, size, options):  # type: ignore[no-untyped-def]
+    """What the search knows, in the kerb's frame: (ground, cars, way in, size, options, flags), and the frame's turn."""
     ground, c, s = build_ground(zone[0], zone[1], cars[0], cars[1], kerb_xy, ranges, size)
     turned = np.empty_like(cars[0])
     for i in range(turned.shape[0]):
@@ -588,18 +568,26 @@ def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed)
     else:
         segments = np.empty((0, 4))
     way_in = (segments, access_xy.shape[0] > 0)
-    stood = np.empty((standing.shape[0], 4))
-    for i in range(standing.shape[0]):
-        x, y = standing[i, 0], standing[i, 1]
-        a, b = math.cos(standing[i, 2]), math.sin(standing[i, 2])
-        stood[i, 0], stood[i, 1] = c * x + s * y, c * y - s * x
-        stood[i, 2], stood[i, 3] = c * a + s * b, c * b - s * a
-    most = max(options[BOUND], 0)
-    out = np.empty((most, 8))
-    flags = np.zeros(most + 8, dtype=np.bool_)
-    history = np.empty(8)
-    world = (ground, (turned, cars[1]), way_in, size, options, flags)
-    n, ngaps, used, entries = lay_ground(world, stood, seed, out, history)
+    flags = np.zeros(max(options[BOUND], 0) + 8, dtype=np.bool_)
+    return (ground, (turned, cars[1]), way_in, size, options, flags), c, s
+
+
+@njit(cache=True, error_model="numpy")
+def _turned_poses(poses, c, s):  # type: ignore[no-untyped-def]
+    """Poses (n, 3: x, y, theta) as (n, 4: x, y, cos, sin) of the kerb's frame."""
+    out = np.empty((poses.shape[0], 4))
+    for i in range(poses.shape[0]):
+        x, y = poses[i, 0], poses[i, 1]
+        a, b = math.cos(poses[i, 2]), math.sin(poses[i, 2])
+        out[i, 0], out[i, 1] = c * x + s * y, c * y - s * x
+        out[i, 2], out[i, 3] = c * a + s * b, c * b - s * a
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def _answer(world, out, n, c, s):  # type: ignore[no-untyped-def]
+    """A layout in the problem's frame: poses (n, 3), whether a car can drive in (n,), the room of each slot (n, 2)."""
+    ground, _, way_in, size, options, flags = world
     reach(ground, way_in, size, options[SIDEWAYS], out, n, flags)
     rooms = np.empty((n, 2))
     clearances(ground, out, n, rooms)
@@ -607,4 +595,104 @@ def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed)
     for i in range(n):
         poses[i, 0], poses[i, 1] = c * out[i, 0] - s * out[i, 1], s * out[i, 0] + c * out[i, 1]
         poses[i, 2] = math.atan2(s * out[i, 2] + c * out[i, 3], c * out[i, 2] - s * out[i, 3])
-    return poses, flags[:n], rooms, history[:entries], ngaps, used
+    return poses, flags[:n].copy(), rooms
+
+
+@njit(cache=True, error_model="numpy")
+def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed):  # type: ignore[no-untyped-def]
+    """One zone for one size of slot.
+
+    ``zone`` and ``cars`` are (xy, starts); ``standing`` (m, 3) x, y, theta. Returns poses (n, 3), flags (n,) whether a
+    car can drive in, rooms (n, 2) length and width each slot can grow to, and how many layouts were decoded.
+    """
+    world, c, s = _world(zone, cars, kerb_xy, access_xy, ranges, size, options)
+    out = np.empty((max(options[BOUND], 0), 8))
+    n, used = lay_ground(world, _turned_poses(standing, c, s), seed, out)
+    poses, flags, rooms = _answer(world, out, n, c, s)
+    return poses, flags, rooms, used
+
+
+@njit(cache=True, error_model="numpy")
+def look_again(zone, cars, kerb_xy, access_xy, ranges, size, options, found, places, seed):  # type: ignore[no-untyped-def]
+    """A layout, ``found`` (m, 3), with richer plans and then the bees where more may stand.
+
+    ``places`` (q, 5) are points x1, y1, x2, y2 between which a stretch's slots have their centres, and how many it holds
+    at most. Returns as ``solve``.
+    """
+    world, c, s = _world(zone, cars, kerb_xy, access_xy, ranges, size, options)
+    ground = world[0]
+    lines, kerb = ground[3], ground[5]
+    depth = _depth(ground)
+    m = found.shape[0]
+    slots = np.empty((m, 8))
+    slots[:, :4] = _turned_poses(found, c, s)
+    at = np.empty(m)
+    for i in range(m):
+        slots[i, 6], slots[i, 7] = 0.5 * size[0], 0.5 * size[1]
+        _space(kerb, size, slots[i])
+        at[i] = _kerb_place(lines, ground[4], slots[i, 0], slots[i, 1])
+    taken = np.zeros(m, dtype=np.bool_)
+    most = max(options[BOUND], 0)
+    out = np.empty((most, 8))
+    order = np.empty(most)
+    n = np.int64(0)
+    used = np.int64(0)
+    cfgs = np.empty((_MOST_WAYS, 10))
+    state = np.empty(1, dtype=np.uint64)
+    margin = 0.5 * math.hypot(size[0], size[1]) + size[2] + _ASIDE_M
+    share = max(1, options[BUDGET] // max(1, places.shape[0]))
+    for q in range(places.shape[0]):
+        s0 = _kerb_place(lines, ground[4], c * places[q, 0] + s * places[q, 1], c * places[q, 1] - s * places[q, 0])
+        s1 = _kerb_place(lines, ground[4], c * places[q, 2] + s * places[q, 3], c * places[q, 3] - s * places[q, 2])
+        low, high = min(s0, s1) - _ASIDE_M, max(s0, s1) + _ASIDE_M
+        limit = int(places[q, 4])
+        rows = np.empty((limit + 1, 8))
+        count = np.int64(0)
+        for i in range(m):
+            if not taken[i] and low <= at[i] <= high and count < limit:
+                rows[count] = slots[i]
+                taken[i] = True
+                count += 1
+        if limit <= _MOST_SEARCHED:
+            gap = np.array([low - margin, high + margin])
+            for stage in range(1, options[RICHNESS] + 1):
+                if count < limit:
+                    count, more = _lay_gap(world, depth, gap, limit, stage, cfgs, rows, count)
+                    used += more
+            if count < limit and options[SEARCH] != NO_SEARCH and options[BUDGET] > 0:
+                _gap_seed(seed, rows, gap, state)
+                count, more = search_gap(world, depth, gap, limit, share, state, cfgs, rows, count)
+                used += more
+        for i in range(count):
+            n = _in_order(ground, rows[i], out, order, n)
+    for i in range(m):
+        if not taken[i]:
+            n = _in_order(ground, slots[i], out, order, n)
+    n = _checked(world, out, n)
+    poses, flags, rooms = _answer(world, out, n, c, s)
+    return poses, flags, rooms, used
+
+
+@njit(cache=True, error_model="numpy")
+def _in_order(ground, slot, out, order, n):  # type: ignore[no-untyped-def]
+    """Put a slot among the first n of ``out`` in kerb order; returns how many there are then."""
+    if n == out.shape[0]:
+        return n
+    place = _kerb_place(ground[3], ground[4], slot[0], slot[1])
+    at = n
+    while at > 0 and order[at - 1] > place:
+        order[at] = order[at - 1]
+        out[at] = out[at - 1]
+        at -= 1
+    order[at] = place
+    out[at] = slot
+    return n + 1
+
+
+@njit(cache=True, error_model="numpy")
+def _depth(ground):  # type: ignore[no-untyped-def]
+    """How deep the zone is where it is deepest, metres."""
+    depth = 0.0
+    for j in range(ground[4]):
+        depth = max(depth, ground[3][j, 11])
+    return depth
