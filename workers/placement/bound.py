@@ -13,8 +13,10 @@ tolerance (20 cm2, 1 degree) might squeeze in beyond that is not covered; ``SHRI
 **How.** (1) Every slot stands in some cell of angles and depths, and all slots of a cell surely cover known chords of
 the level lines around their centre (``bound_tables``). (2) Those chords must lie in free intervals of the lines, which
 leaves boxes of poses, in groups whose centres lie apart (``bound_poses``); a layout's slots are shared out among the
-groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure and by sweeping
-(``bound_count``). A kerb with corners is cut there, and slots are counted with the piece of kerb nearest to them.
+groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure (``bound_measure``) and
+by sweeping (``bound_sweep``); cells that stand in the way of a proof are halved until the bound meets what was found
+there or the work allowed is done (``bound_count``). A kerb with corners is cut there, and slots are counted with the
+piece of kerb nearest to them. (4) Cars make no room: what is proved once for the zone without cars holds always.
 
 **Curved kerbs.** Along a kerb close to an arc, lines are arcs about its centre and x is arc length. The zone and the
 cars are carried there edge by edge in short pieces; a piece departs from the true edge by no more than its length
@@ -52,16 +54,20 @@ ANGLE_SLACK_DEG = 0.02
 
 @dataclass(frozen=True)
 class Effort:
-    """How finely poses are cut: lines' distance, angle cells, and ``effort`` of ``bound_count.most_in_strip``."""
+    """How finely poses are cut: lines' distance, angle cells, and ``effort`` of ``bound_count.most_in_strip``.
+
+    Work is counted and not timed, so that the same ground always has the same bound.
+    """
 
     pitch_m: float
     cell_deg: float
     work: tuple[int, int, int, int]
 
 
-USUAL = Effort(0.2, 6.0, (6000, 60_000, 3, 1000))
+USUAL = Effort(0.2, 6.0, (6000, 100_000, 3, 1000))
+PATIENT = Effort(0.05, 1.5, (60_000, 3_000_000, 3, 1000))
 
-# Cells are halved so often, and groups with few boxes get the finer ones.
+# A table for every halving of the cells.
 _LEVELS = 4
 _MOST_LINES = 150
 # Telling the parts of a kerb apart costs the square of their number; a kerb of more corners gets the area's bound.
@@ -75,7 +81,7 @@ _ARC_TURN_DEG = 2.0
 _SAMPLE_M = 0.25
 # The first and last line lie so far outside the zone that they have no free ground.
 _OUTSIDE_M = 1e-6
-_KEPT_BYTES = 64_000_000
+_KEPT_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,21 +158,41 @@ class _Strip:
         return np.column_stack([*ends, unmet[:, 2]])
 
 
-def upper_bound(
-    problem: PlacementProblem, ground: PackedGround, found_xy: Floats | None = None, effort: Effort = USUAL
-) -> Bound:
+def upper_bound(problem: PlacementProblem, ground: PackedGround, found_xy: Floats | None = None) -> Bound:
     """At most so many slots can stand in a zone; see the module for what is proved and how.
 
     Args:
         problem: the problem, and ``ground`` the same packed.
         found_xy: (n, 2) the centres of slots that stand, near the ground's origin. Where the bound meets them it is
             not made finer.
-        effort: how much work to spend.
     """
-    plan = _plan(ground, effort)
-    most = 0 if plan is not None else UNKNOWN
+    plan = _plan(ground)
+    bound = _bounded(problem, ground, found_xy, plan.strips, USUAL)
+    # Cars make no room.
+    return Bound(min(bound.most, plan.most), bound.places)
+
+
+def bound_once(problem: PlacementProblem, ground: PackedGround, found_xy: Floats) -> int:
+    """The bound of a zone without cars, with more patience; kept, since it holds whatever parks there.
+
+    ``problem`` has nothing blocked; for the rest see ``upper_bound``. Takes about half a second.
+    """
+    plan = _plan(ground)
+    most = _bounded(problem, ground, found_xy, _strips(ground, PATIENT), PATIENT).most
+    plan.most = min(plan.most, most)
+    return plan.most
+
+
+def _bounded(
+    problem: PlacementProblem,
+    ground: PackedGround,
+    found_xy: Floats | None,
+    strips: tuple[_Strip, ...] | None,
+    effort: Effort,
+) -> Bound:
+    most = 0 if strips is not None else UNKNOWN
     places = []
-    for strip in plan or ():
+    for strip in strips or ():
         cars, starts = _into(strip.frame, ground.cars_xy, ground.car_starts)
         lines = free_intervals(
             strip.zone, strip.zone_starts, cars, starts, strip.first, strip.pitch, strip.count
@@ -181,7 +207,7 @@ def upper_bound(
     # Strips of a kerb with many corners may count ground twice.
     if most * problem.slot_area_m2 > problem.zone.area:
         most = min(most, _by_area(problem))
-    if plan is None:
+    if strips is None:
         return Bound(int(most), None)
     return Bound(int(most), np.concatenate(places) if places else np.empty((0, 5)))
 
@@ -225,11 +251,19 @@ def _in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
     return cut, cut_starts
 
 
-# What belongs to a zone and a slot size alone, kept from frame to frame.
-_plans: OrderedDict[tuple[object, ...], tuple[_Strip, ...] | None] = OrderedDict()
+@dataclass(eq=False)
+class _Plan:
+    """What belongs to a zone and a slot size alone: its strips, and how many slots there can be when no car is there."""
+
+    strips: tuple[_Strip, ...] | None
+    most: int = UNKNOWN
 
 
-def _plan(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
+# Kept from frame to frame.
+_plans: OrderedDict[tuple[object, ...], _Plan] = OrderedDict()
+
+
+def _plan(ground: PackedGround) -> _Plan:
     key = (
         ground.zone_xy.tobytes(),
         ground.zone_starts.tobytes(),
@@ -238,23 +272,22 @@ def _plan(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
         ground.length_m,
         ground.width_m,
         ground.spacing_m,
-        effort,
     )
     if key in _plans:
         _plans.move_to_end(key)
         return _plans[key]
-    plan = _strips(ground, effort)
+    plan = _Plan(_strips(ground, USUAL))
     _plans[key] = plan
     kept = 0
     for old in reversed(list(_plans)):
-        kept += _bytes(_plans[old])
+        kept += _bytes(_plans[old].strips)
         if kept > _KEPT_BYTES and old != key:
             del _plans[old]
     return plan
 
 
-def _bytes(plan: tuple[_Strip, ...] | None) -> int:
-    return sum(array.nbytes for strip in plan or () for table in strip.tables for array in table) + 4000
+def _bytes(strips: tuple[_Strip, ...] | None) -> int:
+    return sum(array.nbytes for strip in strips or () for table in strip.tables for array in table) + 4000
 
 
 def _strips(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
@@ -386,16 +419,12 @@ def _strip(ground: PackedGround, chains: list[Floats], index: int, effort: Effor
         steps = np.arange(pieces) / pieces
         low = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * steps).ravel()
         high = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * (steps + 1 / pieces)).ravel()
-        tables.append(
-            chord_tables(shape, np.column_stack([low, high]), pieces)
-        )
+        tables.append(chord_tables(shape, np.column_stack([low, high]), pieces))
     y = first + pitch * np.arange(count)
     scale: Floats = np.ones(count)
     if frame.radius > 0.0:
         scale = np.asarray(frame.radius / (frame.radius - frame.left * y))
-    return _Strip(
-        frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), cells, shape
-    )
+    return _Strip(frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), cells, shape)
 
 
 def _nearest_spans(

@@ -44,14 +44,13 @@ def chords_in_intervals(boxes, ground, tables, scale, spacing):  # type: ignore[
     first = np.zeros(count, dtype=np.int64)
     last = np.zeros(count, dtype=np.int64)
     number = np.zeros(count + 1, dtype=np.int64)
+    widest = tables[0][2].max()
     for k in range(count):
         a, b = starts[k], starts[k + 1]
-        while a < b and high[a] < west - 1e-3 - _margin(tables) * scale[k]:
-            a += 1
-        while b > a and low[b - 1] > east + 1e-3 + _margin(tables) * scale[k]:
-            b -= 1
-        first[k], last[k] = a, b
-        number[k + 1] = number[k] + b - a
+        margin = widest * scale[k] + 1e-3
+        first[k] = a + np.searchsorted(high[a:b], west - margin)
+        last[k] = max(first[k], a + np.searchsorted(low[a:b], east + margin))
+        number[k + 1] = number[k] + last[k] - first[k]
     rows = number[count]
     chords = np.zeros((rows, n_boxes))
     from_x, to_x = np.full(rows, np.inf), np.full(rows, -np.inf)
@@ -77,12 +76,6 @@ def chords_in_intervals(boxes, ground, tables, scale, spacing):  # type: ignore[
             if from_x[row] < to_x[row]:
                 length[row] = min(high[f], to_x[row]) - max(low[f], from_x[row]) + spacing * scale[k] + _NEAR
     return chords, length
-
-
-@njit(cache=True)
-def _margin(tables):  # type: ignore[no-untyped-def]
-    """How far a slot reaches at most."""
-    return tables[0][2].max()
 
 
 @njit(cache=True)

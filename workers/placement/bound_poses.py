@@ -192,9 +192,7 @@ def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
                     covered = (lines[i, part, 0], lines[i, part, 1])
                     if m + covered[0] >= 0 and m + covered[1] < count:
                         cell, span = (i, part, m, level), (boxes[n, 3], boxes[n, 4])
-                        kept = _fit(
-                            cell, covered, chords[i, part], span, ground, scale, pointer, finer, kept
-                        )
+                        kept = _fit(cell, covered, chords[i, part], span, ground, scale, pointer, finer, kept)
         if level >= len(tables) or kept - before > _PIECES:
             kept = before
             finer[kept] = boxes[n]
@@ -237,6 +235,7 @@ def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-un
                     return False
                 if m + covered[0] < 0 or m + covered[1] >= count:
                     continue
+                before = left
                 left = _fit(
                     (i, part, m, level),
                     covered,
@@ -248,6 +247,6 @@ def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-un
                     stack[: left + _PIECES],
                     left,
                 )
-                if left > room - _PIECES:
-                    return False
+                if left > before + _PIECES or left > room - _PIECES:
+                    return False  # on ground in shreds, or too many
     return True

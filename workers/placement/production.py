@@ -14,10 +14,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from workers.placement.bound import Bound, upper_bound
+from workers.placement.bound import Bound, bound_once, upper_bound
 from workers.placement.packed import Floats, PackedGround, pack
 from workers.placement.problem import Clearance, Placement, PlacementError, PlacementProblem, Slot, SlotSize
-from workers.placement.production_search import BEES, MULTISTART, NO_SEARCH, look_again, solve
+from workers.placement.production_check import BEES, MULTISTART, NO_SEARCH
+from workers.placement.production_search import look_again, solve
 
 # By mode: whether a car may drive in sideways; 1 for slots along the kerb, 2 for all.
 _SIDEWAYS = {"parallel": 2, "free": 1}
@@ -73,10 +74,16 @@ def lay_production(
 def prepare(problem: PlacementProblem) -> float:
     """Work out what belongs to a zone alone and is kept from frame to frame; returns the processor time, ms.
 
-    These are its arrays and the bound's tables. ``place`` does it by itself when it meets a zone.
+    These are its arrays, the bound's tables, and a bound for the zone without cars, which takes longest and holds for
+    every frame. ``place`` does without the last when it meets a zone by itself.
     """
     started = time.thread_time()
-    lay_production(replace(problem, blocked=Polygon(), standing=()), _PREPARING)
+    empty = replace(problem, blocked=Polygon(), standing=())
+    placement = lay_production(empty, _PREPARING)
+    if placement.gap:
+        packed = pack(empty)
+        found = np.array([(slot.x, slot.y) for slot in placement.slots]).reshape(-1, 2)
+        bound_once(empty, packed, found - packed.origin)
     return (time.thread_time() - started) * 1000
 
 
@@ -104,7 +111,8 @@ def _lay(
         if len(standing):
             # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
             more = _solve(problem, packed, parameters, most, standing, seed, True)
-        elif bound.places is None:
+        elif bound.places is None or problem.reachable_only:
+            # What may be reached depends on all that stands, so the whole zone is looked at.
             more = _solve(problem, packed, parameters, most, found.poses, seed, True)
         else:
             more = _look_again(problem, packed, parameters, most, found, bound.places, seed)
@@ -179,6 +187,7 @@ def _arguments(
             _SEARCHES[parameters.search] if searching else NO_SEARCH,
             parameters.evaluations,
             packed.kerb_given,
+            1 if searching and not problem.standing else 0,
         ],
         dtype=np.int64,
     )

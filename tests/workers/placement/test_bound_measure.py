@@ -12,7 +12,9 @@ from workers.placement.bound_measure import _share, most_by_measure
 
 
 @given(st.lists(st.floats(0.01, 9.0), min_size=1, max_size=12), st.floats(0.0, 5.0), st.integers(0, 9))
-def test_the_shares_of_chords_that_fit_an_interval_are_at_most_one(chords: list[float], spare: float, parts: int):
+def test_the_shares_of_chords_that_fit_an_interval_are_at_most_one(
+    chords: list[float], spare: float, parts: int
+):
     length = sum(chords) + spare
     assert sum(_share(chord, length, parts) for chord in chords) <= 1.0 + 1e-9
 
