@@ -26,6 +26,11 @@ UNKNOWN = 1 << 40
 _AT_ONCE = 48
 # A group that may hold one slot is looked at more closely, down to millimetres, when it has few boxes.
 _FEW, _TRIED = 40, 400
+# A sweep seldom takes a slot off a measure that is further above a whole number.
+_HARDLY = 0.1
+# A long row whose bound stays as it is, however fine its boxes, is left alone: there is room for one more but for
+# millimetres.
+_FEW_SLOTS, _NO_BETTER, _PATIENCE = 3, 1e-3, 2
 
 
 @njit(cache=True)
@@ -101,6 +106,7 @@ def most_in_strip(ground, tables, cells, shape, scale, spans, places, effort):  
         return UNKNOWN, np.empty((0, 3))
     # A tree of looks: what is made finer holds no more than before, nor more than its parts together.
     caps, parents = [0], [-1]
+    totals, stuck = [0.0], [0]
     places_of = [(0.0, 0.0, 0)]
     work = effort[1]
     waiting, owners = [boxes], [0]
@@ -124,12 +130,16 @@ def most_in_strip(ground, tables, cells, shape, scale, spans, places, effort):  
             work -= chords.size
             total, gains = most_by_measure(chords, length, width, wanted)
             here = int(np.floor(min(total + _NEAR, 1e9)))
-            if here > max(wanted, 1) and total < 1e9:
+            if here > max(wanted, 1) and total < here + _HARDLY:
                 here = _by_sweep(members, gains, total, here, ground, tables, scale, effort[2], effort[3])
             caps.append(here)
             parents.append(owner)
             places_of.append((members[:, 3].min(), members[:, 4].max(), wanted))
-            if here <= wanted or work <= 0:
+            totals.append(total)
+            stuck.append(0)
+            if owner > 0 and total > totals[owner] - _NO_BETTER:
+                stuck[-1] = stuck[owner] + 1
+            if here <= wanted or work <= 0 or (here > _FEW_SLOTS and stuck[-1] >= _PATIENCE):
                 continue
             light = _in_the_way(members, gains, total, max(wanted, here - 1), len(tables) - 1)
             if not light.any():

@@ -52,6 +52,8 @@ class ProductionParameters:
             raise PlacementError(f"evaluations is {self.evaluations}; it must be zero or more")
 
 
+# Longer stretches are not looked at again: the plain plans leave little there, and a layout takes long to decode.
+_MOST_SEARCHED = 5
 # A kerb with more corners than this is no kerb to measure along: the area is the bound.
 _MOST_CORNERS = 12
 _BEND_COS = 0.9
@@ -115,7 +117,12 @@ def _lay(
             # What may be reached depends on all that stands, so the whole zone is looked at.
             more = _solve(problem, packed, parameters, most, found.poses, seed, True)
         else:
-            more = _look_again(problem, packed, parameters, most, found, bound.places, seed)
+            places = bound.places[bound.places[:, 4] <= _MOST_SEARCHED]
+            more = (
+                _look_again(problem, packed, parameters, most, found, places, seed)
+                if len(places)
+                else _NOTHING
+            )
         evaluations += more.evaluations
         if len(more.poses) > len(found.poses):
             found = more
