@@ -183,7 +183,7 @@ def _arguments(
     parameters: ProductionParameters,
     most: int,
     searching: bool,
-) -> tuple[object, ...]:
+) -> _Arguments:
     """What both kernels take."""
     options = np.array(
         [
@@ -208,6 +208,10 @@ def _arguments(
         options,
     )
 
+
+# Zone, cars, kerb, access, angles, slot size, options.
+_Rings = tuple[Floats, NDArray[np.int64]]
+_Arguments = tuple[_Rings, _Rings, Floats, Floats, Floats, Floats, NDArray[np.int64]]
 
 _NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
 
