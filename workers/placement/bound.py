@@ -64,7 +64,7 @@ class Effort:
     work: tuple[int, int, int, int]
 
 
-USUAL = Effort(0.2, 6.0, (6000, 120_000, 3, 1000))
+USUAL = Effort(0.2, 6.0, (6000, 140_000, 3, 1000))
 PATIENT = Effort(0.05, 1.5, (60_000, 3_000_000, 3, 1000))
 
 # A table for every halving of the cells.
