@@ -17,7 +17,7 @@ try:
 except ModuleNotFoundError:  # the peer is there for Python 3.11 only (requirements-dev.in says why)
     ABC = None
 
-from workers.placement import PaperParameters, PlacementProblem, ProductionParameters, Slot, place
+from workers.placement import PaperParameters, PlacementProblem, ProductionParameters, Slot, place, prepare
 from workers.placement.feasible import feasible_slots
 from workers.placement.packed import forget_zones
 from workers.placement.paper import paper_task
@@ -52,8 +52,11 @@ def production(
 
     def solve(problem: PlacementProblem) -> Layout:
         times = []
+        if zone_known:
+            prepare(problem)
         for _ in range(repeats):
-            forget_zones()
+            if not zone_known:
+                forget_zones()
             placement = place(
                 replace(problem, reachable_only=reachable),
                 mode="production",

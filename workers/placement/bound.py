@@ -13,8 +13,10 @@ tolerance (20 cm2, 1 degree) might squeeze in beyond that is not covered; ``SHRI
 **How.** (1) Every slot stands in some cell of angles and depths, and all slots of a cell surely cover known chords of
 the level lines around their centre (``bound_tables``). (2) Those chords must lie in free intervals of the lines, which
 leaves boxes of poses, in groups whose centres lie apart (``bound_poses``); a layout's slots are shared out among the
-groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure and by sweeping
-(``bound_count``). A kerb with corners is cut there, and slots are counted with the piece of kerb nearest to them.
+groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure (``bound_measure``) and
+by sweeping (``bound_sweep``); cells that stand in the way of a proof are halved until the bound meets what was found
+there or the work allowed is done (``bound_count``). A kerb with corners is cut there, and slots are counted with the
+piece of kerb nearest to them. (4) Cars make no room: what is proved once for the zone without cars holds always.
 
 **Curved kerbs.** Along a kerb close to an arc, lines are arcs about its centre and x is arc length. The zone and the
 cars are carried there edge by edge in short pieces; a piece departs from the true edge by no more than its length
@@ -52,18 +54,21 @@ ANGLE_SLACK_DEG = 0.02
 
 @dataclass(frozen=True)
 class Effort:
-    """How finely poses are cut: lines' distance, angle cells, and ``effort`` of ``bound_count.most_in_strip``."""
+    """How finely poses are cut: lines' distance, angle cells, and ``effort`` of ``bound_count.most_in_strip``.
+
+    Work is counted and not timed, so that the same ground always has the same bound.
+    """
 
     pitch_m: float
     cell_deg: float
     work: tuple[int, int, int, int]
 
 
-QUICK = Effort(0.2, 6.0, (6000, 30, 3, 3000))
-THOROUGH = Effort(0.1, 3.0, (8000, 100, 4, 10000))
+USUAL = Effort(0.2, 6.0, (6000, 140_000, 3, 1000))
+PATIENT = Effort(0.05, 1.5, (60_000, 3_000_000, 3, 1000))
 
-# Cells are halved so often, and groups with few boxes get the finer ones.
-_LEVELS = 3
+# A table for every halving of the cells.
+_LEVELS = 4
 _MOST_LINES = 150
 # Telling the parts of a kerb apart costs the square of their number; a kerb of more corners gets the area's bound.
 _MOST_CHAINS = 8
@@ -76,7 +81,19 @@ _ARC_TURN_DEG = 2.0
 _SAMPLE_M = 0.25
 # The first and last line lie so far outside the zone that they have no free ground.
 _OUTSIDE_M = 1e-6
-_KEPT_BYTES = 64_000_000
+_KEPT_BYTES = 256_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Bound:
+    """At most ``most`` slots.
+
+    ``places`` (q, 5) says where more may stand than were found: points x1, y1, x2, y2 near the ground's origin between
+    which their centres lie along the kerb, and how many there are at most. None when nothing is known of places.
+    """
+
+    most: int
+    places: Floats | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,38 +137,82 @@ class _Strip:
     count: int
     scale: Floats
     spans: Floats
-    tables: tuple[tuple[Floats, NDArray[np.int64]], ...]
-    reach: float
+    tables: tuple[tuple[Floats, NDArray[np.int64], Floats], ...]
+    cells: Floats
+    shape: tuple[float, float, float, float, float, float]
+
+    def centres(self, xy: Floats) -> Floats:
+        """How far along the lines those centres stand that this strip counts."""
+        near = self.frame.into(xy)
+        row = np.floor((near[:, 1] - self.first) / self.pitch).astype(np.int64)
+        inside = (row >= 0) & (row < self.count)
+        spans = self.spans[np.clip(row, 0, self.count - 1)]
+        return np.ascontiguousarray(
+            near[inside & (spans[:, 0] <= near[:, 0]) & (near[:, 0] <= spans[:, 1]), 0]
+        )
+
+    def stretches(self, unmet: Floats) -> Floats:
+        """``Bound.places`` of rows (from x, to x, most)."""
+        middle = np.full(len(unmet), self.first + self.pitch * self.count / 2)
+        ends = [self.frame.out_of(np.column_stack([unmet[:, k], middle])) for k in range(2)]
+        return np.column_stack([*ends, unmet[:, 2]])
 
 
-def upper_bound(problem: PlacementProblem, ground: PackedGround, found: int | None = None) -> int:
+def upper_bound(problem: PlacementProblem, ground: PackedGround, found_xy: Floats | None = None) -> Bound:
     """At most so many slots can stand in a zone; see the module for what is proved and how.
 
     Args:
         problem: the problem, and ``ground`` the same packed.
-        found: how many slots are known to stand. Without it the bound is the quick one, good enough to say when a
-            search may stop. With it the thorough one is taken when the quick one is above it, which is what to
-            report.
+        found_xy: (n, 2) the centres of slots that stand, near the ground's origin. Where the bound meets them it is
+            not made finer.
     """
-    most = _bounded(problem, ground, QUICK)
-    if found is not None and most > found:
-        most = min(most, _bounded(problem, ground, THOROUGH))
-    return most
+    plan = _plan(ground)
+    bound = _bounded(problem, ground, found_xy, plan.strips, USUAL)
+    # Cars make no room.
+    return Bound(min(bound.most, plan.most), bound.places)
 
 
-def _bounded(problem: PlacementProblem, ground: PackedGround, effort: Effort) -> int:
-    plan = _plan(ground, effort)
-    most = 0 if plan is not None else UNKNOWN
-    for strip in plan or ():
+def bound_once(problem: PlacementProblem, ground: PackedGround, found_xy: Floats) -> int:
+    """The bound of a zone without cars, with more patience; kept, since it holds whatever parks there.
+
+    ``problem`` has nothing blocked; for the rest see ``upper_bound``. Takes about half a second.
+    """
+    plan = _plan(ground)
+    most = _bounded(problem, ground, found_xy, _strips(ground, PATIENT), PATIENT).most
+    plan.most = min(plan.most, most)
+    return plan.most
+
+
+def _bounded(
+    problem: PlacementProblem,
+    ground: PackedGround,
+    found_xy: Floats | None,
+    strips: tuple[_Strip, ...] | None,
+    effort: Effort,
+) -> Bound:
+    most = 0 if strips is not None else UNKNOWN
+    places = []
+    for strip in strips or ():
         cars, starts = _into(strip.frame, ground.cars_xy, ground.car_starts)
         lines = free_intervals(
             strip.zone, strip.zone_starts, cars, starts, strip.first, strip.pitch, strip.count
         )
-        most += most_in_strip(lines, strip.tables, strip.scale, strip.spans, strip.reach, effort.work)
+        found_x = _NOWHERE if found_xy is None else strip.centres(found_xy)
+        here, unmet = most_in_strip(
+            lines, strip.tables, strip.cells, strip.shape, strip.scale, strip.spans, found_x, effort.work
+        )
+        most += here
+        if len(unmet):
+            places.append(strip.stretches(unmet))
     # Strips of a kerb with many corners may count ground twice.
     if most * problem.slot_area_m2 > problem.zone.area:
         most = min(most, _by_area(problem))
-    return int(most)
+    if strips is None:
+        return Bound(int(most), None)
+    return Bound(int(most), np.concatenate(places) if places else np.empty((0, 5)))
+
+
+_NOWHERE: Floats = np.empty(0)
 
 
 def _by_area(problem: PlacementProblem) -> int:
@@ -190,11 +251,19 @@ def _in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
     return cut, cut_starts
 
 
-# What belongs to a zone and a slot size alone, kept from frame to frame.
-_plans: OrderedDict[tuple[object, ...], tuple[_Strip, ...] | None] = OrderedDict()
+@dataclass(eq=False)
+class _Plan:
+    """What belongs to a zone and a slot size alone: its strips, and how many slots there can be when no car is there."""
+
+    strips: tuple[_Strip, ...] | None
+    most: int = UNKNOWN
 
 
-def _plan(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
+# Kept from frame to frame.
+_plans: OrderedDict[tuple[object, ...], _Plan] = OrderedDict()
+
+
+def _plan(ground: PackedGround) -> _Plan:
     key = (
         ground.zone_xy.tobytes(),
         ground.zone_starts.tobytes(),
@@ -203,23 +272,22 @@ def _plan(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
         ground.length_m,
         ground.width_m,
         ground.spacing_m,
-        effort,
     )
     if key in _plans:
         _plans.move_to_end(key)
         return _plans[key]
-    plan = _strips(ground, effort)
+    plan = _Plan(_strips(ground, USUAL))
     _plans[key] = plan
     kept = 0
     for old in reversed(list(_plans)):
-        kept += _bytes(_plans[old])
+        kept += _bytes(_plans[old].strips)
         if kept > _KEPT_BYTES and old != key:
             del _plans[old]
     return plan
 
 
-def _bytes(plan: tuple[_Strip, ...] | None) -> int:
-    return sum(array.nbytes for strip in plan or () for table in strip.tables for array in table) + 4000
+def _bytes(strips: tuple[_Strip, ...] | None) -> int:
+    return sum(array.nbytes for strip in strips or () for table in strip.tables for array in table) + 4000
 
 
 def _strips(ground: PackedGround, effort: Effort) -> tuple[_Strip, ...] | None:
@@ -345,20 +413,18 @@ def _strip(ground: PackedGround, chains: list[Floats], index: int, effort: Effor
         return None
     cells = _angle_cells(ground.ranges_rad, off, math.radians(effort.cell_deg))
     tables = []
+    shape = (*half, ground.spacing_m, pitch, bend, off)
     for level in range(_LEVELS):
         pieces = 2**level
         steps = np.arange(pieces) / pieces
         low = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * steps).ravel()
         high = (cells[:, :1] + (cells[:, 1:] - cells[:, :1]) * (steps + 1 / pieces)).ravel()
-        tables.append(
-            chord_tables(half, ground.spacing_m, np.column_stack([low, high]), pitch, pieces, bend, off)
-        )
+        tables.append(chord_tables(shape, np.column_stack([low, high]), pieces))
     y = first + pitch * np.arange(count)
     scale: Floats = np.ones(count)
     if frame.radius > 0.0:
         scale = np.asarray(frame.radius / (frame.radius - frame.left * y))
-    reach = math.hypot(*half) * 1.05
-    return _Strip(frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), reach)
+    return _Strip(frame, zone, zone_starts, first, pitch, count, scale, spans, tuple(tables), cells, shape)
 
 
 def _nearest_spans(

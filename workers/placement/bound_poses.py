@@ -13,12 +13,14 @@ import math
 import numpy as np
 from numba import njit
 
-from workers.placement.bound_tables import TINY_M
+from workers.placement.bound_tables import TINY_M, cell_chords
 
 _EPS = 1e-9
 _CARS = 1000
 # Pieces of a box that there is room for: four cells, each with a few intervals.
 _PIECES = 16
+# A cell is halved no more often than this: to 0.1 degrees and 3 mm.
+_FINEST = 6
 
 
 @njit(cache=True)
@@ -101,13 +103,15 @@ def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _fit(cell, span, level, ground, table, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
-    """Append the boxes of one cell (angle, part, line) whose centres lie in ``span`` (low, high)."""
+def _fit(cell, covered, chords, span, ground, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
+    """Append the boxes of one cell (angle, part, line, level) whose centres lie in ``span`` (low, high).
+
+    ``covered`` and ``chords`` are of ``bound_tables.cell_chords``.
+    """
     starts, low, high = ground
-    chords, lines = table
-    i, part, m = cell
-    first, last = m + lines[i, part, 0], m + lines[i, part, 1]
-    middle = chords.shape[2] // 2 - m
+    m = cell[2]
+    first, last = m + covered[0], m + covered[1]
+    middle = chords.shape[0] // 2 - m
     x = span[0]
     for k in range(first, last + 1):
         pointer[k] = starts[k]
@@ -116,7 +120,7 @@ def _fit(cell, span, level, ground, table, scale, pointer, boxes, kept):  # type
         while moved:
             moved = False
             for k in range(first, last + 1):
-                chord = chords[i, part, k + middle]
+                chord = chords[k + middle]
                 left, right, shortest = chord[0] * scale[k], chord[1] * scale[k], chord[2] * scale[k]
                 f = pointer[k]
                 while f < starts[k + 1] and (
@@ -133,11 +137,11 @@ def _fit(cell, span, level, ground, table, scale, pointer, boxes, kept):  # type
                 return kept
         end = span[1]
         for k in range(first, last + 1):
-            end = min(end, high[pointer[k]] - chords[i, part, k + middle, 1] * scale[k])
+            end = min(end, high[pointer[k]] - chords[k + middle, 1] * scale[k])
         end = max(end, x)
         if kept < boxes.shape[0]:
-            boxes[kept, 0], boxes[kept, 1], boxes[kept, 2] = i, part, m
-            boxes[kept, 3], boxes[kept, 4], boxes[kept, 5] = x, end, level
+            boxes[kept, 0], boxes[kept, 1], boxes[kept, 2] = cell[0], cell[1], m
+            boxes[kept, 3], boxes[kept, 4], boxes[kept, 5] = x, end, cell[3]
         kept += 1
         x = end + 3 * _EPS
         if x > span[1]:
@@ -151,16 +155,19 @@ def all_boxes(ground, table, scale, spans, most):  # type: ignore[no-untyped-def
     ``spans`` (lines, 2) are the centres allowed above each line. More than ``most`` boxes: returns ``most`` + 1 rows.
     """
     count = ground[0].shape[0] - 1
-    lines = table[1]
+    chords, lines, _ = table
     boxes = np.empty((most + 1, 6))
     pointer = np.empty(count, dtype=np.int64)
     kept = 0
     for i in range(lines.shape[0]):
         for part in range(lines.shape[1]):
-            for m in range(max(0, -lines[i, part, 0]), min(count, count - lines[i, part, 1])):
+            covered = (lines[i, part, 0], lines[i, part, 1])
+            for m in range(max(0, -covered[0]), min(count, count - covered[1])):
                 if spans[m, 0] <= spans[m, 1] and kept <= most:
                     span = (spans[m, 0], spans[m, 1])
-                    kept = _fit((i, part, m), span, 0, ground, table, scale, pointer, boxes, kept)
+                    kept = _fit(
+                        (i, part, m, 0), covered, chords[i, part], span, ground, scale, pointer, boxes, kept
+                    )
     return boxes[: min(kept, most + 1)]
 
 
@@ -179,15 +186,67 @@ def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
         level = int(boxes[n, 5]) + 1
         m, before = int(boxes[n, 2]), kept
         if level < len(tables):
-            table = tables[level]
-            lines = table[1]
+            chords, lines, _ = tables[level]
             for i in (2 * int(boxes[n, 0]), 2 * int(boxes[n, 0]) + 1):
                 for part in (2 * int(boxes[n, 1]), 2 * int(boxes[n, 1]) + 1):
-                    if m + lines[i, part, 0] >= 0 and m + lines[i, part, 1] < count:
-                        cell, span = (i, part, m), (boxes[n, 3], boxes[n, 4])
-                        kept = _fit(cell, span, level, ground, table, scale, pointer, finer, kept)
+                    covered = (lines[i, part, 0], lines[i, part, 1])
+                    if m + covered[0] >= 0 and m + covered[1] < count:
+                        cell, span = (i, part, m, level), (boxes[n, 3], boxes[n, 4])
+                        kept = _fit(cell, covered, chords[i, part], span, ground, scale, pointer, finer, kept)
         if level >= len(tables) or kept - before > _PIECES:
             kept = before
             finer[kept] = boxes[n]
             kept += 1
     return finer[:kept]
+
+
+@njit(cache=True)
+def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-untyped-def]
+    """Whether no slot can stand in any of the boxes, by cells finer than any table; at most ``work`` are tried.
+
+    ``cells`` (T, 2) are the angles of the first table, each of which is cut in half at every level, as is the depth.
+    """
+    count = ground[0].shape[0] - 1
+    farthest = int((math.hypot(shape[0], shape[1]) + shape[2]) / shape[3]) + 2
+    chords = np.empty((2 * farthest + 1, 6))
+    pointer = np.empty(count, dtype=np.int64)
+    room = boxes.shape[0] + _PIECES + 4 * work
+    stack = np.empty((room, 6))
+    stack[: boxes.shape[0]] = boxes
+    left = boxes.shape[0]
+    while left > 0:
+        left -= 1
+        box = stack[left].copy()
+        level, m = int(box[5]) + 1, int(box[2])
+        if level > _FINEST:
+            return False
+        step = 0.5**level
+        for i in (2 * int(box[0]), 2 * int(box[0]) + 1):
+            cell, nth = cells[i >> level], i - ((i >> level) << level)
+            wide = (cell[1] - cell[0]) * step
+            theta = (cell[0] + nth * wide, cell[0] + (nth + 1) * wide)
+            for part in (2 * int(box[1]), 2 * int(box[1]) + 1):
+                depth = (part * step * shape[3], (part + 1) * step * shape[3])
+                work -= 1
+                if work < 0:
+                    return False
+                covered = cell_chords(shape, theta, depth, chords)
+                if covered[0] > covered[1]:
+                    return False
+                if m + covered[0] < 0 or m + covered[1] >= count:
+                    continue
+                before = left
+                left = _fit(
+                    (i, part, m, level),
+                    covered,
+                    chords,
+                    (box[3], box[4]),
+                    ground,
+                    scale,
+                    pointer,
+                    stack[: left + _PIECES],
+                    left,
+                )
+                if left > before + _PIECES or left > room - _PIECES:
+                    return False  # on ground in shreds, or too many
+    return True

@@ -143,48 +143,66 @@ def _spaced(half, spacing, theta, off):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def chord_tables(half, spacing, cells, pitch, parts, bend, off):  # type: ignore[no-untyped-def]
-    """What slots of each cell cover on the lines around them.
+def cell_chords(shape, theta, depth, chords):  # type: ignore[no-untyped-def]
+    """What slots of one cell cover on the lines around them, written to ``chords`` (2 R + 1, 6).
 
-    Lines lie ``pitch`` apart; a cell's centres lie in one of ``parts`` equal parts of the ground between line m and
-    the next. ``half`` is a slot's (half length, half width), ``spacing`` the room between two along the kerb.
-    ``cells`` (T, 2) are ranges of angles, none across pi / 2. ``bend`` is the lines' curvature, 1 / m, positive
-    upwards; ``off`` by how much angles against the kerb may differ from angles against the lines.
-
-    Returns ``chords`` (T, parts, 2 R + 1, 6), at index r + R for line m + r: largest left end, smallest right end,
-    shortest chord, and the same three with spacing; and ``lines`` (T, parts, 2), the first and last r of the lines
-    that are surely covered, first > last when there is none.
+    ``shape`` is a slot's half length and half width, the spacing between two along the kerb, the lines' pitch, their
+    curvature, 1 / m, positive upwards, and by how much angles against the kerb may differ from angles against the
+    lines. ``theta`` is the cell's range of angles, not across pi / 2; ``depth`` how far above line m its centres lie.
+    At index r + R for line m + r come the largest left end, smallest right end, shortest chord, and the same three with
+    spacing. Returns the first and last r of the lines that are surely covered, first > last when there is none.
     """
-    farthest = int((math.hypot(half[0], half[1]) + spacing) / pitch) + 2
+    half, spacing, pitch, bend, off = (shape[0], shape[1]), shape[2], shape[3], shape[4], shape[5]
+    farthest = chords.shape[0] // 2
+    mirrored = theta[0] >= math.pi / 2 - 1e-9
+    low_angle, high_angle = theta
+    if mirrored:
+        low_angle, high_angle = math.pi - theta[1], math.pi - theta[0]
+    turned = (max(0.0, low_angle), min(high_angle, math.pi / 2))
+    wide = _spaced(half, spacing, turned, off)
+    first, last = farthest + 1, -farthest - 1
+    before = (0.0, 0.0, 0.0)
+    for r in range(-farthest, farthest + 1):
+        low, high = r * pitch - depth[1], r * pitch - depth[0]
+        plain = _known(half[0], half[1], turned, low, high, bend)
+        if plain[1] - plain[0] < TINY_M:
+            if first <= last:
+                break
+            continue
+        if first <= last and (plain[0] > before[1] - _OVERLAP_M or plain[1] < before[0] + _OVERLAP_M):
+            break
+        before = plain
+        spaced = plain
+        if spacing > 0.0:
+            spaced = _known(wide[0], wide[1], turned, low, high, bend)
+        at = chords[r + farthest]
+        at[0], at[1], at[3], at[4] = plain[0], plain[1], spaced[0], spaced[1]
+        if mirrored:
+            at[0], at[1], at[3], at[4] = -plain[1], -plain[0], -spaced[1], -spaced[0]
+        at[2], at[5] = plain[2], spaced[2]
+        first, last = min(first, r), max(last, r)
+    return first, last
+
+
+@njit(cache=True)
+def chord_tables(shape, cells, parts):  # type: ignore[no-untyped-def]
+    """``cell_chords`` of every cell: ``cells`` (T, 2) are ranges of angles, each line's ground is cut into ``parts``.
+
+    Returns ``chords`` (T, parts, 2 R + 1, 6); ``lines`` (T, parts, 2), the first and last r of the lines that are surely
+    covered; and ``reaches`` (T,), how far along x any slot of a cell reaches.
+    """
+    pitch = shape[3]
+    farthest = int((math.hypot(shape[0], shape[1]) + shape[2]) / pitch) + 2
     chords = np.zeros((cells.shape[0], parts, 2 * farthest + 1, 6))
     lines = np.empty((cells.shape[0], parts, 2), dtype=np.int64)
+    reaches = np.empty(cells.shape[0])
     for i in range(cells.shape[0]):
-        mirrored = cells[i, 0] >= math.pi / 2 - 1e-9
-        theta = (max(0.0, cells[i, 0]), min(cells[i, 1], math.pi / 2))
-        if mirrored:
-            theta = (max(0.0, math.pi - cells[i, 1]), min(math.pi - cells[i, 0], math.pi / 2))
-        wide = _spaced(half, spacing, theta, off)
+        theta = (cells[i, 0], cells[i, 1])
         for part in range(parts):
-            first, last = farthest + 1, -farthest - 1
-            before = (0.0, 0.0, 0.0)
-            for r in range(-farthest, farthest + 1):
-                low, high = r * pitch - (part + 1) * pitch / parts, r * pitch - part * pitch / parts
-                plain = _known(half[0], half[1], theta, low, high, bend)
-                if plain[1] - plain[0] < TINY_M:
-                    if first <= last:
-                        break
-                    continue
-                if first <= last and (plain[0] > before[1] - _OVERLAP_M or plain[1] < before[0] + _OVERLAP_M):
-                    break
-                before = plain
-                spaced = plain
-                if spacing > 0.0:
-                    spaced = _known(wide[0], wide[1], theta, low, high, bend)
-                at = chords[i, part, r + farthest]
-                at[0], at[1], at[3], at[4] = plain[0], plain[1], spaced[0], spaced[1]
-                if mirrored:
-                    at[0], at[1], at[3], at[4] = -plain[1], -plain[0], -spaced[1], -spaced[0]
-                at[2], at[5] = plain[2], spaced[2]
-                first, last = min(first, r), max(last, r)
-            lines[i, part, 0], lines[i, part, 1] = first, last
-    return chords, lines
+            depth = (part * pitch / parts, (part + 1) * pitch / parts)
+            lines[i, part, 0], lines[i, part, 1] = cell_chords(shape, theta, depth, chords[i, part])
+        # Angles may lie a little beyond 0 or pi; an arc is longer than its chord.
+        flat = max(abs(math.cos(theta[0])), abs(math.cos(theta[1])), theta[0] <= 0.0, theta[1] >= math.pi)
+        tall = max(math.sin(theta[0]), math.sin(theta[1]))
+        reaches[i] = (shape[0] * flat + shape[1] * tall) * (1.05 if shape[4] != 0.0 else 1.0)
+    return chords, lines, reaches

@@ -14,10 +14,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from workers.placement.bound import upper_bound
+from workers.placement.bound import Bound, bound_once, upper_bound
 from workers.placement.packed import Floats, PackedGround, pack
 from workers.placement.problem import Clearance, Placement, PlacementError, PlacementProblem, Slot, SlotSize
-from workers.placement.production_search import BEES, MULTISTART, NO_SEARCH, solve
+from workers.placement.production_check import BEES, MULTISTART, NO_SEARCH
+from workers.placement.production_search import look_again, solve
 
 # By mode: whether a car may drive in sideways; 1 for slots along the kerb, 2 for all.
 _SIDEWAYS = {"parallel": 2, "free": 1}
@@ -51,6 +52,8 @@ class ProductionParameters:
             raise PlacementError(f"evaluations is {self.evaluations}; it must be zero or more")
 
 
+# Longer stretches are not looked at again: the plain plans leave little there, and a layout takes long to decode.
+_MOST_SEARCHED = 5
 # A kerb with more corners than this is no kerb to measure along: the area is the bound.
 _MOST_CORNERS = 12
 _BEND_COS = 0.9
@@ -73,10 +76,16 @@ def lay_production(
 def prepare(problem: PlacementProblem) -> float:
     """Work out what belongs to a zone alone and is kept from frame to frame; returns the processor time, ms.
 
-    These are its arrays and the bound's tables. ``place`` does it by itself when it meets a zone.
+    These are its arrays, the bound's tables, and a bound for the zone without cars, which takes longest and holds for
+    every frame. ``place`` does without the last when it meets a zone by itself.
     """
     started = time.thread_time()
-    lay_production(replace(problem, blocked=Polygon(), standing=()), _PREPARING)
+    empty = replace(problem, blocked=Polygon(), standing=())
+    placement = lay_production(empty, _PREPARING)
+    if placement.gap:
+        packed = pack(empty)
+        found = np.array([(slot.x, slot.y) for slot in placement.slots]).reshape(-1, 2)
+        bound_once(empty, packed, found - packed.origin)
     return (time.thread_time() - started) * 1000
 
 
@@ -93,20 +102,31 @@ def _lay(
     for i, slot in enumerate(problem.standing):
         standing[i] = slot.x - packed.origin[0], slot.y - packed.origin[1], slot.theta_rad
     found = _solve(problem, packed, parameters, room, standing, seed, False)
-    bound = room
+    bound = Bound(room, None)
     if parameters.bound and room > 0 and _corners(packed.kerb_xy) <= _MOST_CORNERS:
-        bound = min(bound, upper_bound(problem, packed))
+        bound = upper_bound(problem, packed, found.poses[:, :2])
+    most = min(room, bound.most)
     evaluations = found.evaluations
-    costs = [float(bound - len(found.poses))]
+    costs = [float(most - len(found.poses))]
     looking = parameters.richness > 0 or (parameters.search != "none" and parameters.evaluations > 0)
-    if len(found.poses) < bound and looking:
-        # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
-        begin = standing if len(standing) else found.poses
-        more = _solve(problem, packed, parameters, min(room, bound), begin, seed, True)
+    if len(found.poses) < most and looking:
+        if len(standing):
+            # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
+            more = _solve(problem, packed, parameters, most, standing, seed, True)
+        elif bound.places is None or problem.reachable_only:
+            # What may be reached depends on all that stands, so the whole zone is looked at.
+            more = _solve(problem, packed, parameters, most, found.poses, seed, True)
+        else:
+            places = bound.places[bound.places[:, 4] <= _MOST_SEARCHED]
+            more = (
+                _look_again(problem, packed, parameters, most, found, places, seed)
+                if len(places)
+                else _NOTHING
+            )
         evaluations += more.evaluations
         if len(more.poses) > len(found.poses):
             found = more
-            costs.append(float(bound - len(found.poses)))
+            costs.append(float(most - len(found.poses)))
     east, north = packed.origin
     return Placement(
         tuple([Slot(x + east, y + north, theta) for x, y, theta in found.poses.tolist()]),
@@ -114,7 +134,7 @@ def _lay(
         tuple(costs),
         evaluations,
         (time.thread_time() - started) * 1000,
-        bound,
+        most,
         tuple(found.flags.tolist()),
         tuple([Clearance(length, width) for length, width in found.rooms.tolist()]),
     )
@@ -140,6 +160,31 @@ def _solve(
     """One call of the kernels; at most ``most`` slots."""
     if most <= 0:
         return _NOTHING
+    return _Found(*solve(*_arguments(problem, packed, parameters, most, searching), standing, seed % 2**62))
+
+
+def _look_again(
+    problem: PlacementProblem,
+    packed: PackedGround,
+    parameters: ProductionParameters,
+    most: int,
+    found: _Found,
+    places: Floats,
+    seed: int,
+) -> _Found:
+    """Richer plans and the search where the bound leaves room for more."""
+    arguments = _arguments(problem, packed, parameters, most, True)
+    return _Found(*look_again(*arguments, found.poses, places, seed % 2**62))
+
+
+def _arguments(
+    problem: PlacementProblem,
+    packed: PackedGround,
+    parameters: ProductionParameters,
+    most: int,
+    searching: bool,
+) -> _Arguments:
+    """What both kernels take."""
     options = np.array(
         [
             problem.reachable_only,
@@ -153,7 +198,7 @@ def _solve(
         ],
         dtype=np.int64,
     )
-    poses, flags, rooms, _, _, evaluations = solve(
+    return (
         (packed.zone_xy, packed.zone_starts),
         (packed.cars_xy, packed.car_starts),
         packed.kerb_xy,
@@ -161,11 +206,12 @@ def _solve(
         packed.ranges_rad,
         np.array([packed.length_m, packed.width_m, packed.spacing_m]),
         options,
-        standing,
-        seed % 2**62,
     )
-    return _Found(poses, flags, rooms, evaluations)
 
+
+# Zone, cars, kerb, access, angles, slot size, options.
+_Rings = tuple[Floats, NDArray[np.int64]]
+_Arguments = tuple[_Rings, _Rings, Floats, Floats, Floats, Floats, NDArray[np.int64]]
 
 _NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
 

@@ -8,42 +8,34 @@ import math
 import numpy as np
 from numba import njit
 
-from workers.placement.production_kernels import (
-    EDGE,
-    KERB,
-    ZONE,
-    _sort_intervals,
-    _spaced,
-    collect,
-    pack_row,
-    reach,
-)
+from workers.placement.production_ground import ZONE
+from workers.placement.production_lines import EDGE, KERB
+from workers.placement.production_rows import collect, pack_row, spaced_halves
+from workers.placement.production_slides import FAR, sort_intervals
 
-_FAR = 1e18
 _MOST_STACKED = 6
 # Which lines are used: all, along the kerb, along the far edge.
 ALL = 0
 STACKS, BENT = 1, 2
 # Richness of the ways of standing with which gaps are found.
 _PROBE = 4
-
-
-# --- ways of standing -------------------------------------------------------------------------------------------------
+# So much is taken off a slot's sides there, to find where one might fit at an angle between those tried.
+_SHRINK_M = 0.1
 
 
 @njit(cache=True, error_model="numpy")
-def _add_way(cfgs, n, size, group, beta, dkind, dval, members, step):  # type: ignore[no-untyped-def]
+def add_way(cfgs, n, size, group, beta, dkind, dval, members, step):  # type: ignore[no-untyped-def]
     if n < cfgs.shape[0]:
         cfgs[n, 0], cfgs[n, 1], cfgs[n, 2], cfgs[n, 3] = group, beta, dkind, dval
         cfgs[n, 4], cfgs[n, 5] = members, step
         cfgs[n, 6], cfgs[n, 7] = math.cos(beta), math.sin(beta)
-        cfgs[n, 8], cfgs[n, 9] = _spaced(size, cfgs[n, 6], cfgs[n, 7])
+        cfgs[n, 8], cfgs[n, 9] = spaced_halves(size, cfgs[n, 6], cfgs[n, 7])
         n += 1
     return n
 
 
 @njit(cache=True, error_model="numpy")
-def _base_angle(ranges, r):  # type: ignore[no-untyped-def]
+def base_angle(ranges, r):  # type: ignore[no-untyped-def]
     """The angle of a range that takes least kerb: nearest to across, or to along for a range that lies flat."""
     low, high = ranges[r, 0], ranges[r, 1]
     middle = 0.5 * (low + high)
@@ -73,7 +65,7 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
         for r in range(ranges.shape[0]):
             if count == angles.shape[0]:
                 break
-            angles[count] = _base_angle(ranges, r)
+            angles[count] = base_angle(ranges, r)
             count += 1
             steps = (0, 5, 9, 17, 3)[richness]
             low, high = ranges[r, 0], ranges[r, 1]
@@ -84,9 +76,9 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
     if richness == _PROBE and stacks == BENT:
         # Many short lines: few ways.
         for k in range(ranges.shape[0]):
-            beta = _base_angle(ranges, k)
-            n = _add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
-            n = _add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
+            beta = base_angle(ranges, k)
+            n = add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
+            n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
         return n
     for k in range(count):
         beta = angles[k]
@@ -95,15 +87,15 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
             continue
         slack = depth - across
         if which != 2:
-            n = _add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
+            n = add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
         if which != 1:
-            n = _add_way(cfgs, n, size, EDGE, beta, 0.0, 0.0, 1.0, 0.0)
-            n = _add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
+            n = add_way(cfgs, n, size, EDGE, beta, 0.0, 0.0, 1.0, 0.0)
+            n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
         if 1 <= richness < _PROBE and slack > 0.15 and which == 0:
-            n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.5, 1.0, 0.0)
+            n = add_way(cfgs, n, size, KERB, beta, 2.0, 0.5, 1.0, 0.0)
             if richness >= 2 and slack > 0.3:
-                n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.25, 1.0, 0.0)
-                n = _add_way(cfgs, n, size, KERB, beta, 2.0, 0.75, 1.0, 0.0)
+                n = add_way(cfgs, n, size, KERB, beta, 2.0, 0.25, 1.0, 0.0)
+                n = add_way(cfgs, n, size, KERB, beta, 2.0, 0.75, 1.0, 0.0)
     if stacks == STACKS:
         for k in range(count):
             across = length * abs(math.sin(angles[k])) + width * abs(math.cos(angles[k]))
@@ -113,15 +105,10 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
             members = math.floor((depth + 1e-6) / across)
             for m in range(2, min(members, _MOST_STACKED) + 1):
                 if which != 2:
-                    n = _add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
+                    n = add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
                 if which != 1:
-                    n = _add_way(cfgs, n, size, EDGE, angles[k], 0.0, 0.0, float(m), across)
+                    n = add_way(cfgs, n, size, EDGE, angles[k], 0.0, 0.0, float(m), across)
     return n
-
-
-# --- gaps -------------------------------------------------------------------------------------------------------------
-
-_SHRINK_M = 0.1
 
 
 @njit(cache=True, error_model="numpy")
@@ -141,7 +128,7 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
     span = np.empty((room, 3))
     none = np.empty((0, 8))
     shrink = 1.5 * _SHRINK_M if bent == BENT else _SHRINK_M
-    found = collect(ground, cfgs, count, size, shrink, -_FAR, _FAR, none, zero, at, span)
+    found = collect(ground, cfgs, count, size, shrink, -FAR, FAR, none, zero, at, span)
     lo, hi = np.empty(found), np.empty(found)
     for i in range(found):
         line = lines[at[i, 1]]
@@ -150,7 +137,7 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
         if line[10] > 0.0:
             out *= 1.15
         lo[i], hi[i] = line[4] + span[i, 0] - out, line[4] + span[i, 1] + out
-    _sort_intervals(lo, hi, found)
+    sort_intervals(lo, hi, found)
     n = 0
     for i in range(found):
         if n > 0 and lo[i] <= gaps[n - 1, 1]:
@@ -177,20 +164,14 @@ def fill(ground, size, gap, cfgs, count, placed, n):  # type: ignore[no-untyped-
     return n + pack_row(ground, cfgs, count, size, at, span, found, order, start, placed[n : n + rows])
 
 
-# --- the layout of a zone ---------------------------------------------------------------------------------------------
-
-
-# --- one gap ----------------------------------------------------------------------------------------------------------
-
-
 @njit(cache=True, error_model="numpy")
 def least_pitch(ranges, size):  # type: ignore[no-untyped-def]
     """Least length along the kerb and least depth across it that a slot takes, at the angles that are allowed."""
     pitch, across = size[1], size[1]
     if ranges[0, 1] - ranges[0, 0] < math.pi - 1e-9:
-        pitch, across = _FAR, _FAR
+        pitch, across = FAR, FAR
         for r in range(ranges.shape[0]):
-            beta = _base_angle(ranges, r)
+            beta = base_angle(ranges, r)
             c, s = abs(math.cos(beta)), abs(math.sin(beta))
             across = min(across, size[0] * s + size[1] * c)
             pitch = min(pitch, size[0] / c if size[0] * s <= size[1] * c else size[1] / s)
@@ -208,7 +189,7 @@ def gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
     pitch, across = least_pitch(ground[6], size)
     bent = lines[0, 10] > 0.0
     stretch = 1.12 if bent else 1.0
-    bound = _FAR
+    bound = FAR
     if depth < 2.0 * across:
         bound = math.floor(stretch * (s1 - s0 + size[2] + 0.02) / (pitch + size[2]))
     if lines.shape[0] > 0 and not bent and not (ground[4] > 1 and lines[1, 8] == KERB):
@@ -230,22 +211,6 @@ def gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
             area += -piece if kinds[i] == ZONE else piece
         bound = min(bound, math.floor(1.02 * area / (size[0] * size[1])))
     return int(min(bound, 1e6))
-
-
-@njit(cache=True, error_model="numpy")
-def pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-untyped-def]
-    """Take away the slots that nobody can drive into; returns how many are left, all of them reachable."""
-    count = reach(ground, way_in, size, sideways, slots, n, flags)
-    while count < n:
-        kept = np.int64(0)
-        for i in range(n):
-            if flags[i]:
-                if kept != i:
-                    slots[kept] = slots[i]
-                kept += 1
-        n = kept
-        count = reach(ground, way_in, size, sideways, slots, n, flags)
-    return n
 
 
 @njit(cache=True, error_model="numpy")

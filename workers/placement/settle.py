@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from workers.placement.packed import PackedGround, pack
 from workers.placement.problem import Clearance, Placement, PlacementProblem, Slot
 from workers.placement.production import lay_production
-from workers.placement.production_kernels import build_ground, clearances, reach
+from workers.placement.production_ground import build_ground
+from workers.placement.production_worth import clearances, reach
 from workers.placement.settle_kernels import better_parts, row_axis, share_out, still_standing
 
 __all__ = ["settle", "warm_up"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Compiled parts of settling a layout: which spaces of the last one still stand, and sharing out what room is to spare.
 
-Slots are rows (x, y, cos, sin, spaced half sizes, half sizes) in the kerb's frame, as in `production_kernels`.
+Slots are rows (x, y, cos, sin, spaced half sizes, half sizes) in the kerb's frame, as in `production_check`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from workers.placement.production_kernels import _gather, _room, apart, stands
+from workers.placement.production_check import apart, stands
+from workers.placement.production_ground import gather
+from workers.placement.production_worth import room_beside
 
 # Free ground is looked for this far; a gap with more room than a slot needs holds another one.
 _LOOK_M = 12.0
@@ -134,8 +136,10 @@ def _beyond(ground, slots, n, i, ox, oy, axis, work):  # type: ignore[no-untyped
     spaced = a[4] if axis == 0 else a[5]
     line = np.empty(4)
     line[0], line[1], line[2], line[3] = a[0], a[1], ox, oy
-    m = _gather(ground, line, 0.0, out + _LOOK_M, -half, half, work[0], work[1])
-    free = min(_room(work[0], m, slots, 0, -1, a[0], a[1], ox, oy, out - _TOUCH_M, half) - _TOUCH_M, _LOOK_M)
+    m = gather(ground, line, 0.0, out + _LOOK_M, -half, half, work[0], work[1])
+    free = min(
+        room_beside(work[0], m, slots, 0, -1, a[0], a[1], ox, oy, out - _TOUCH_M, half) - _TOUCH_M, _LOOK_M
+    )
     free = max(free, 0.0)
     who = -1
     for j in range(n):
