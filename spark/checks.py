@@ -39,7 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "SPARK_ALERTS_EVERY_S": (0.1, 3600.0),
     "SPARK_THRESHOLD": (0.0, 1.0),
     "SPARK_DOUBT_THRESHOLD": (0.0, 1.0),
-    "SPARK_LONG_SIDE": (32, 4096),
+    "SPARK_LONG_SIDE": (0, 4096),
     "SPARK_BATCH": (1, 256),
     "SPARK_LEASE_S": (1, 3600),
     "SPARK_WORKER_MAX_JOBS": (1, 10_000_000),

@@ -11,12 +11,17 @@ import pytest
 import redis
 from django.db import connection
 from django.test import TransactionTestCase
+from hypothesis import settings as hypothesis_settings
 
 from tests.emptying import empty_the_tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("SPARK_SHARED") or REPOSITORY.parent / "shared")
 
+
+# The same examples each time: a change is judged by what it changed. `--hypothesis-profile=default` looks for new ones.
+hypothesis_settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis_settings.load_profile("same")
 
 #: Fixtures that run something beside the test: a browser, a server, a door.
 BESIDE = {"chromium", "live_server", "door"}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 from workers.segmentation.protocol import CarMask, ImageError, SegmentationError, Segmenter, WeightsError
 from workers.segmentation.weights import (
-    DEFAULT_LONG_SIDE,
     DEFAULT_THRESHOLD,
     DEFAULT_WEIGHTS,
     DOUBT_THRESHOLD,
@@ -49,23 +48,22 @@ def load_segmenter(
     weights: model file; None takes the engine's default (the shipped ONNX file; for ultralytics yolov9e-seg.pt).
     threshold: least score of a car; None takes the one measured best for the shipped model.
     classes: class indices or names that count as cars; None: a model's only class, or car, bus, truck of several.
-    long_side: input size of the longer image side, pixels. threads: CPU threads per inference.
+    long_side: input size of the longer image side, pixels; None: by the image, 1280 to 1600. threads: CPU threads per inference.
     Raises WeightsError, or SegmentationError for an unknown engine or one that is not installed.
     """
     path = Path(weights) if weights else None
     segmenter: OpenVinoSegmenter | UltralyticsSegmenter
-    side = DEFAULT_LONG_SIDE if long_side is None else long_side
     if engine == "openvino":
         from workers.segmentation.openvino import OpenVinoSegmenter
 
         segmenter = OpenVinoSegmenter(
-            path, threshold=threshold, classes=classes, long_side=side, threads=threads
+            path, threshold=threshold, classes=classes, long_side=long_side, threads=threads
         )
     elif engine == "ultralytics":
         from workers.segmentation.ultralytics import UltralyticsSegmenter
 
         segmenter = UltralyticsSegmenter(
-            path, threshold=threshold, classes=classes, long_side=side, threads=threads
+            path, threshold=threshold, classes=classes, long_side=long_side, threads=threads
         )
     else:
         raise SegmentationError(f"there is no engine {engine!r}; the engines are openvino and ultralytics")

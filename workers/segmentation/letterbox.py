@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 PADDING_GREY = 114  # the value YOLO models meet as padding in training
 STRIDE = 32  # input sides are multiples of the network's coarsest stride
+LEAST_LONG_SIDE = 1280  # the car sizes the shipped model was tuned at
+MOST_LONG_SIDE = 1600  # from here on it finds more and costs more than it is worth on a CPU
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,24 @@ class Letterbox:
         return np.asarray(points_px, np.float64) * self.scale + (self.left, self.top)
 
 
-def fit_letterbox(source_size: tuple[int, int], long_side: int, stride: int = STRIDE) -> Letterbox:
+def usual_long_side(source_size: tuple[int, int]) -> int:
+    """Input pixels of the longer side of a picture (width, height), where nobody says otherwise.
+
+    Its own size where the model knows cars of that size. Far small cars are worth the pixels that are there; a picture
+    blown up shows nothing new, but more that looks like a car.
+    """
+    return min(max(*source_size, LEAST_LONG_SIDE), MOST_LONG_SIDE)
+
+
+def fit_letterbox(
+    source_size: tuple[int, int], long_side: int | None = None, stride: int = STRIDE
+) -> Letterbox:
     """Scale (up or down) so that the longer side is `long_side`; pad the shorter to the next multiple of `stride`.
 
-    `source_size` is (width, height); `long_side` is rounded up to a multiple of `stride`.
+    `source_size` is (width, height); `long_side` is rounded up to a multiple of `stride`; None: `usual_long_side`.
     """
+    if long_side is None:
+        long_side = usual_long_side(source_size)
     long_side = -(-long_side // stride) * stride
     width, height = _content_size(source_size, (long_side, long_side))
     return _centre(

@@ -29,6 +29,10 @@ SIMPLIFY_PX = 0.35  # input pixels: how far a simplified ring may leave the trac
 # Where a mask ends. Training puts the edge at 0, but these networks' masks are then 17 to 20 % larger than the cars
 # (measured on the simulated street, the COCO weights and ours alike); at this value areas are right and IoU is best.
 MASK_LOGIT = 1.25
+# An outline that the picture's edge cuts off is taken for a car only from the paper's threshold, 0.72, where others are
+# from 0.45: what is left of a car there is also what a kerb's corner or a bush looks like. Below, it may be one.
+CUT_OFF_SHARE = 0.45 / 0.72
+CUT_OFF_PX = 2.0  # input pixels: a box that ends nearer to the edge than this goes on beyond it
 BOX_EDGE_SLOPE = 2.0  # logits per input pixel with which a mask is cut off at its box
 
 
@@ -49,15 +53,18 @@ def select_candidates(
     classes: Sequence[int],
     class_count: int,
     threshold: float,
+    content_box: tuple[float, float, float, float],
     nms_iou: float = NMS_IOU,
     limit: int = MAX_CARS,
 ) -> Candidates:
     """Anchors that show one of `classes` with a score of at least `threshold`, overlapping ones suppressed.
 
-    `prediction`: (4 + class_count + 32, anchors): centre x, centre y, width, height, scores, coefficients. Suppression
-    ignores the class: a van that is half car, half truck is one vehicle.
+    `prediction`: (4 + class_count + 32, anchors): centre x, centre y, width, height, scores, coefficients.
+    `content_box`: where the image lies in the input, x1, y1, x2, y2; scores of what its edges cut off are lowered
+    (`CUT_OFF_SHARE`). Suppression ignores the class: a van that is half car, half truck is one vehicle.
     """
     scores = prediction[[4 + c for c in classes]].max(axis=0)
+    scores = np.where(_cut_off(prediction[:4], content_box), np.float32(CUT_OFF_SHARE) * scores, scores)
     keep = np.flatnonzero(scores >= threshold)
     keep = keep[np.argsort(-scores[keep], kind="stable")]
     chosen = prediction[:, keep].T
@@ -65,6 +72,18 @@ def select_candidates(
     boxes = np.concatenate([centre - half, centre + half], axis=1)
     kept = suppress(boxes, nms_iou)[:limit]
     return Candidates(boxes[kept], scores[keep][kept], chosen[kept, 4 + class_count :])
+
+
+def _cut_off(boxes: NDArray[np.float32], content_box: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """Which of the boxes (4, N), centre x, centre y, width, height, end at the edge of the image: (N,)."""
+    x, y, half_width, half_height = boxes[0], boxes[1], boxes[2] / 2, boxes[3] / 2
+    left, top, right, bottom = content_box
+    return (
+        (x - half_width < left + CUT_OFF_PX)
+        | (y - half_height < top + CUT_OFF_PX)
+        | (x + half_width > right - CUT_OFF_PX)
+        | (y + half_height > bottom - CUT_OFF_PX)
+    )
 
 
 def suppress(boxes: NDArray[np.float32], iou: float) -> NDArray[np.intp]:

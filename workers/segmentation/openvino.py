@@ -22,7 +22,6 @@ from workers.segmentation.masks import decode_cars, select_candidates
 from workers.segmentation.protocol import CarMask, SegmentationError, WeightsError, check_image
 from workers.segmentation.quiet import import_openvino
 from workers.segmentation.weights import (
-    DEFAULT_LONG_SIDE,
     DEFAULT_THRESHOLD,
     DEFAULT_WEIGHTS,
     check_weights,
@@ -50,7 +49,8 @@ class OpenVinoSegmenter:
 
     weights: ONNX file (or OpenVINO's own .xml) of a YOLO segmentation model.
     threshold: least score of a car. classes: see `weights.choose_classes`.
-    long_side: input size of the longer image side, pixels; ignored when the file fixes its input size.
+    long_side: input size of the longer image side, pixels; None: by the image (`letterbox.usual_long_side`). Ignored when the
+        file fixes its input size.
     threads: CPU threads of one inference; None leaves it to OpenVINO (all physical cores).
     """
 
@@ -60,7 +60,7 @@ class OpenVinoSegmenter:
         *,
         threshold: float | None = None,
         classes: Sequence[int | str] | None = None,
-        long_side: int = DEFAULT_LONG_SIDE,
+        long_side: int | None = None,
         threads: int | None = None,
         device: str = "CPU",
     ) -> None:
@@ -68,7 +68,7 @@ class OpenVinoSegmenter:
         self.threshold = DEFAULT_THRESHOLD if threshold is None else float(threshold)
         if not 0.0 < self.threshold < 1.0:
             raise SegmentationError(f"the threshold lies between 0 and 1, not at {self.threshold}")
-        if long_side < STRIDE:
+        if long_side is not None and long_side < STRIDE:
             raise SegmentationError(
                 f"an input size of {long_side} pixels is less than the network's stride of {STRIDE}"
             )
@@ -113,7 +113,9 @@ class OpenVinoSegmenter:
         begun = perf_counter()
         prediction, prototypes = self._infer(network_input)
         inferred = perf_counter()
-        candidates = select_candidates(prediction[0], self.classes, self._class_count, self.threshold)
+        candidates = select_candidates(
+            prediction[0], self.classes, self._class_count, self.threshold, letterbox.content_box
+        )
         cars = decode_cars(candidates, prototypes[0], letterbox)
         done = perf_counter()
         self.times.letterbox_ms += (begun - start) * 1000

@@ -32,7 +32,7 @@ class ImageError(SegmentationError, ValueError):
 class CarMask:
     """One car as seen in an image.
 
-    score: the model's confidence, 0 to 1.
+    score: the model's confidence, 0 to 1; lowered for what the picture's edge cuts off (`masks.CUT_OFF_SHARE`).
     polygons: exterior rings of the visible pieces of this one car, largest first; each of shape (N, 2), float64,
         N >= 3, pixels of the original image as described above, open (the first point is not repeated). Rings come
         from contours and may touch themselves: make them valid once, where pixels become ground.

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.segmentation.letterbox import STRIDE, fit_letterbox
+from workers.segmentation.letterbox import fit_letterbox
 from workers.segmentation.masks import decode_cars, select_candidates
 from workers.segmentation.protocol import CarMask, SegmentationError, WeightsError, check_image
 from workers.segmentation.quiet import import_ultralytics
-from workers.segmentation.weights import DEFAULT_LONG_SIDE, DEFAULT_THRESHOLD, choose_classes, weights_name
+from workers.segmentation.weights import DEFAULT_THRESHOLD, choose_classes, weights_name
 
 DEFAULT_WEIGHTS_NAME = (
     "yolov9e-seg.pt"  # the paper's model; Ultralytics downloads it where there is a network
@@ -40,7 +40,7 @@ class UltralyticsSegmenter:
         *,
         threshold: float | None = None,
         classes: Sequence[int | str] | None = None,
-        long_side: int = DEFAULT_LONG_SIDE,
+        long_side: int | None = None,
         threads: int | None = None,
         device: str | None = None,
     ) -> None:
@@ -64,7 +64,7 @@ class UltralyticsSegmenter:
             torch.set_num_threads(threads)
         self._device = torch.device(device or ("cuda:0" if torch.cuda.is_available() else "cpu"))
         path = self._load(library, AutoBackend, weights)
-        self._long_side = -(-long_side // STRIDE) * STRIDE
+        self._long_side = long_side
         self._class_count = len(self._names)
         self.classes = choose_classes(self._names, self._class_count, classes, path)
         self._name = weights_name(path)
@@ -107,7 +107,9 @@ class UltralyticsSegmenter:
             batch = np.stack([boxes[i].apply(images[i]) for i in members])
             predictions, prototypes = self._infer(batch)
             for i, prediction, protos in zip(members, predictions, prototypes, strict=True):
-                found = select_candidates(prediction, self.classes, self._class_count, self.threshold)
+                found = select_candidates(
+                    prediction, self.classes, self._class_count, self.threshold, boxes[i].content_box
+                )
                 cars[i] = decode_cars(found, protos, boxes[i])
         return cars
 

@@ -10,12 +10,9 @@ from pathlib import Path
 
 from workers.segmentation.protocol import WeightsError
 
-DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "spark-yolov8n-seg.onnx"
+DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "spark-yolov8n-seg-int8.xml"
 DOUBT_THRESHOLD = 0.2  # chosen on photos that no model is judged by; decision 025
 DEFAULT_THRESHOLD = 0.45  # best F1 of the shipped model on renders and photos held out; see its MODEL_CARD.md
-DEFAULT_LONG_SIDE = (
-    1280  # input pixels of the longer image side: the car sizes the shipped model was tuned at
-)
 CAR_NAMES = frozenset({"car", "cars", "vehicle", "van", "bus", "truck"})
 
 

@@ -16,7 +16,7 @@ import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
-from workers.segmentation import DEFAULT_LONG_SIDE, SegmentationError, load_segmenter
+from workers.segmentation import SegmentationError, load_segmenter
 from workers.training.acpds import read_acpds
 from workers.training.dataset import find_images
 from workers.training.evaluation import add_evaluate_command
@@ -155,7 +155,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what the model will see",
     )
     command.add_argument("-o", "--output", type=Path, required=True, metavar="MODEL.xml")
-    command.add_argument("--long-side", type=int, default=DEFAULT_LONG_SIDE)
+    command.add_argument("--long-side", type=int, help="where the model will not run at the usual input size")
     command.set_defaults(run=run_quantize)
 
     command = commands.add_parser("pseudo_label", help="outlines for photos whose stalls' occupancy is known")

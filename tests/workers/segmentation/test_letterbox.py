@@ -6,7 +6,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workers.segmentation.letterbox import PADDING_GREY, Letterbox, fit_letterbox, fit_letterbox_into
+from workers.segmentation.letterbox import (
+    PADDING_GREY,
+    Letterbox,
+    fit_letterbox,
+    fit_letterbox_into,
+    usual_long_side,
+)
 
 # source (w, h), long side -> input (w, h), content (w, h), left, top
 GOLDEN = [
@@ -21,6 +27,21 @@ GOLDEN = [
     pytest.param((640, 480), 1300, (1312, 992), (1312, 984), 0, 4, id="long side to the next multiple of 32"),
     pytest.param((5000, 1), 640, (640, 32), (640, 1), 0, 15, id="a line keeps one pixel"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("source", "side"),
+    [
+        pytest.param((854, 480), 1280, id="a small picture is enlarged to the cars that the model knows"),
+        pytest.param((1280, 720), 1280, id="720p as it is"),
+        pytest.param((1080, 1440), 1440, id="upright"),
+        pytest.param((1600, 1200), 1600, id="as it is"),
+        pytest.param((1920, 1080), 1600, id="full HD, made smaller"),
+    ],
+)
+def test_the_usual_input_size(source, side):
+    assert usual_long_side(source) == side
+    assert fit_letterbox(source) == fit_letterbox(source, side)
 
 
 @pytest.mark.parametrize(("source", "long_side", "input_size", "content", "left", "top"), GOLDEN)

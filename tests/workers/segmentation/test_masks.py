@@ -21,6 +21,7 @@ from workers.segmentation.masks import (
 )
 
 PROTOTYPES = 32
+IMAGE = (0.0, 8.0, 320.0, 192.0)  # where the image lies in the input
 
 
 def head(*anchors: tuple[tuple[float, float, float, float], tuple[float, ...]]) -> np.ndarray:
@@ -37,6 +38,7 @@ def test_threshold_keeps_what_reaches_it_and_orders_by_score():
         (0,),
         1,
         0.5,
+        IMAGE,
     )
     assert found.scores.tolist() == pytest.approx([0.9, 0.5])
     assert found.boxes.tolist() == [[140, 45, 160, 55], [40, 45, 60, 55]]
@@ -49,12 +51,30 @@ def test_only_wanted_classes_count_and_overlaps_are_one_vehicle_whatever_the_cla
         ((51, 50, 40, 20), (0.1, 0.2, 0.7)),  # ... that is a little truck too
         ((150, 50, 40, 20), (0.95, 0.1, 0.1)),  # a person
     )
-    found = select_candidates(anchors, (1, 2), 3, 0.25)
+    found = select_candidates(anchors, (1, 2), 3, 0.25, IMAGE)
     assert found.scores.tolist() == pytest.approx([0.8])
 
 
+@pytest.mark.parametrize(
+    ("box", "cut_off"),
+    [
+        pytest.param((11, 50, 20, 10), True, id="left"),
+        pytest.param((50, 14, 20, 10), True, id="top: the padding above is no image"),
+        pytest.param((309, 50, 20, 10), True, id="right"),
+        pytest.param((50, 186, 20, 10), True, id="bottom"),
+        pytest.param((13, 16, 20, 10), False, id="near a corner, but whole"),
+        pytest.param((160, 100, 20, 10), False, id="in the middle"),
+    ],
+)
+def test_what_the_pictures_edge_cuts_off_counts_for_less(box, cut_off):
+    """From 0.72 it is a car at the usual threshold of 0.45; below it may be one."""
+    found = select_candidates(head((box, (0.71,))), (0,), 1, 0.2, IMAGE)
+    assert (found.scores[0] < 0.45) == cut_off and found.scores[0] > 0.4
+    assert len(select_candidates(head((box, (0.73,))), (0,), 1, 0.45, IMAGE).scores) == 1
+
+
 def test_nothing_found_is_an_empty_answer():
-    found = select_candidates(head(((50, 50, 20, 10), (0.1,))), (0,), 1, 0.5)
+    found = select_candidates(head(((50, 50, 20, 10), (0.1,))), (0,), 1, 0.5, IMAGE)
     assert found.boxes.shape == (0, 4) and found.coefficients.shape == (0, PROTOTYPES)
     assert decode_cars(found, np.zeros((PROTOTYPES, 16, 16), np.float32), fit_letterbox((64, 64), 64)) == []
 

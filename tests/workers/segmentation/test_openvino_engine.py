@@ -13,6 +13,7 @@ import pytest
 
 from tests.workers.segmentation.tiny_network import write_tiny_network
 from workers.segmentation import ImageError, SegmentationError, WeightsError, load_segmenter
+from workers.segmentation.masks import CUT_OFF_SHARE
 from workers.segmentation.openvino import MAX_COMPILED_SHAPES, OpenVinoSegmenter
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -52,7 +53,7 @@ def segmenter(tiny):
 )
 def test_a_rectangle_is_found_where_it_is(segmenter, size, box):
     (cars,) = segmenter.segment([scene(size, box)])
-    assert len(cars) == 1 and cars[0].score == pytest.approx(1.0, abs=0.01)
+    assert len(cars) == 1 and cars[0].score == pytest.approx(CUT_OFF_SHARE, abs=0.01)
     # the mask has a quarter of the input's resolution: within one of its pixels
     assert extent(cars[0]) == pytest.approx(list(box), abs=4 * max(size) / 320)
 
@@ -94,14 +95,14 @@ def test_results_outlive_the_next_call(segmenter):
 )
 def test_classes_and_colour_order(tmp_path, colour, classes, found):
     weights = write_tiny_network(tmp_path / "three.onnx", ("person", "car", "truck"))
-    engine = load_segmenter(weights, 0.9, classes=classes, long_side=64, warm_up=False)
+    engine = load_segmenter(weights, 0.9 * CUT_OFF_SHARE, classes=classes, long_side=64, warm_up=False)
     assert len(engine.segment([scene((64, 64), (8, 8, 56, 56), colour)])[0]) == found
 
 
 def test_threshold_is_respected(tiny):
-    image = scene((64, 64), (0, 0, 64, 64), (200, 200, 200))  # score 200 / 255 = 0.78
-    assert len(load_segmenter(tiny, 0.7, long_side=64).segment([image])[0]) == 1
-    assert len(load_segmenter(tiny, 0.8, long_side=64).segment([image])[0]) == 0
+    image = scene((64, 64), (0, 0, 64, 64), (200, 200, 200))  # 200 / 255 = 0.78 of what such a box may score
+    for threshold, found in ((0.7 * CUT_OFF_SHARE, 1), (0.8 * CUT_OFF_SHARE, 0)):
+        assert len(load_segmenter(tiny, threshold, long_side=64).segment([image])[0]) == found
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, -1, 72])

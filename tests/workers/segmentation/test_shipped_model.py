@@ -9,9 +9,11 @@ import pytest
 from apps.demo.dataset import generate, write_frame
 from workers.segmentation import DEFAULT_THRESHOLD, DEFAULT_WEIGHTS, load_segmenter
 from workers.training.dataset import find_images
-from workers.training.evaluate import score_cars
+from workers.training.evaluate import fill, match_greedily, score_cars
 
 MAX_BYTES = 15_000_000
+#: The same network before its weights were made eight bits wide: what training goes on from.
+FULL = DEFAULT_WEIGHTS.with_name("spark-yolov8n-seg.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -20,9 +22,11 @@ def segmenter():
 
 
 def test_it_is_small_enough_to_ship_and_described():
-    assert DEFAULT_WEIGHTS.stat().st_size <= MAX_BYTES
+    files = FULL, DEFAULT_WEIGHTS, DEFAULT_WEIGHTS.with_suffix(".bin")
+    assert all(path.stat().st_size <= MAX_BYTES for path in files)
     card = (DEFAULT_WEIGHTS.parent / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert load_segmenter(warm_up=False).name in card  # the card speaks of this very file
+    assert load_segmenter(warm_up=False).name in card  # the card speaks of these very files
+    assert load_segmenter(FULL, warm_up=False).name in card
     assert str(DEFAULT_THRESHOLD) in card
 
 
@@ -38,6 +42,17 @@ def test_it_finds_the_cars_of_the_simulated_street(segmenter, tmp_path, light):
     write_frame(rendered, tmp_path, labels=True)
     (scores,) = score_cars(segmenter, find_images(tmp_path), (DEFAULT_THRESHOLD,))
     assert scores.recall > 0.7 and scores.precision > 0.8 and scores.mean_iou > 0.7
+
+
+@pytest.mark.parametrize("light", ["day", "dusk"])
+def test_eight_bits_see_what_thirty_two_see(segmenter, light):
+    (rendered,) = generate(1, seed=12, light=light)
+    full = load_segmenter(FULL, DEFAULT_THRESHOLD).segment([rendered.frame.image])[0]
+    small = segmenter.segment([rendered.frame.image])[0]
+    shape = rendered.frame.image.shape[:2]
+    pairs = match_greedily(*([fill(car.polygons, shape) for car in cars] for cars in (full, small)))
+    assert len(pairs) >= 0.9 * max(len(full), len(small))
+    assert np.mean([iou for _, iou in pairs.values()]) > 0.93
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

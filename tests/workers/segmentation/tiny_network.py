@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """A YOLO-seg model in miniature, made with the onnx package: same inputs, outputs and notes as a real export.
 
-It finds one "car" in each image: whatever is bright. Its box is the whole image, its mask follows the brightness, and
+It finds one "car" in each image: whatever is bright. Its box is the whole image and more (so it counts as cut off by the
+picture's edge), its mask follows the brightness, and
 the score of class i is the brightest value of one colour channel (class 0 red, 1 green, 2 blue, then nothing), so
 that a test can tell colour order, scaling, classes, batches and shapes apart.
 """

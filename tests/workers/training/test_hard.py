@@ -8,20 +8,22 @@ import pytest
 
 from tests.workers.segmentation.tiny_network import write_tiny_network
 from workers.segmentation import load_segmenter
+from workers.segmentation.masks import CUT_OFF_SHARE
 from workers.training.dataset import find_images, write_labelled
 from workers.training.hard import LEAST_WEIGHT, find_spots
 
 BRIGHT = np.array([[40, 100], [140, 100], [140, 160], [40, 160]], float)
+SURE = 0.9 * CUT_OFF_SHARE  # the tiny network's boxes are larger than the picture
 DARK = np.array([[200, 40], [280, 40], [280, 80], [200, 80]], float)
 
 
 @pytest.mark.parametrize(
     ("rings", "expected"),
     [
-        pytest.param([BRIGHT], [(90, 130, 0.1)], id="found with 0.9"),
-        pytest.param([BRIGHT, DARK], [(90, 130, 0.1), (240, 60, 1.0)], id="and one missed"),
-        pytest.param([DARK], [(240, 60, 1.0), (90, 130, 0.9)], id="one missed, one false"),
-        pytest.param([], [(90, 130, 0.9)], id="false"),
+        pytest.param([BRIGHT], [(90, 130, 1 - SURE)], id="found, rather surely"),
+        pytest.param([BRIGHT, DARK], [(90, 130, 1 - SURE), (240, 60, 1.0)], id="and one missed"),
+        pytest.param([DARK], [(240, 60, 1.0), (90, 130, SURE)], id="one missed, one false"),
+        pytest.param([], [(90, 130, SURE)], id="false"),
     ],
 )
 def test_spots(rings, expected, tmp_path):
