@@ -60,8 +60,14 @@ def until(page: Page, truth: Callable[[], bool], patience_s: float = 20) -> None
 
 
 def zoom_out(page: Page) -> None:
-    """By the map's button, as far as it goes: a press while the map still moves is none."""
+    """By the map's button, until the map has come to rest: a press while it still moves is none.
+
+    Movement begins a frame after the press. Leaflet notes where it goes on an element of its own when it begins.
+    """
+    going = page.locator(".leaflet-proxy")
+    before = going.get_attribute("style")
     page.get_by_label("Zoom out").click()
+    until(page, lambda: going.get_attribute("style") != before)
     expect(page.locator(".leaflet-zoom-anim")).to_have_count(0)
 
 
