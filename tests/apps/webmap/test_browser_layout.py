@@ -76,7 +76,7 @@ def fits(page: Page, width: int) -> None:
 
 def test_the_facts_fit_a_small_phone_in_the_longer_language(open_page, live_server):
     make_zone(name="Main Street", validity_s=3600)
-    publish("main-street", [space(10)], timezone.now() - dt.timedelta(seconds=102), times=2)
+    publish("main-street", [space(10)], timezone.now() - dt.timedelta(seconds=100), times=2)
     page = open_page(live_server.url, **SMALL, locale="tr-TR")
     expect(page.locator("#headline")).to_have_text("1 boş park yeri")
     open_space(page, "Main Street")
