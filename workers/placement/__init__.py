@@ -6,6 +6,7 @@ Pure: numpy, numba and shapely, no Django. Lengths are true metres, x east, y no
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 
@@ -29,7 +30,14 @@ from workers.placement.problem import (
     Slot,
     SlotSize,
 )
-from workers.placement.production import ProductionParameters, lay_classes, lay_mixed, lay_production, prepare
+from workers.placement.production import (
+    ProductionParameters,
+    lay_classes,
+    lay_mixed,
+    lay_production,
+    prepare,
+    warm_second_look,
+)
 
 __all__ = [
     "AS_PUBLISHED_FULL",
@@ -135,6 +143,11 @@ def warm_up() -> None:
     problem = PlacementProblem(zone, car, 5.0, 2.3, 0.5, "parallel", kerb=bent)
     for mode in ("production", "paper"):
         place(problem, mode=mode)
+    warm_second_look(problem)
+    # Along a bend the bound is taken piece by piece.
+    bend = LineString([(20 * math.cos(a / 10), 20 * math.sin(a / 10)) for a in range(13)])
+    inside = bend.buffer(3.0, single_sided=True)
+    prepare(PlacementProblem(inside, car, 5.0, 2.3, 0.5, "parallel", kerb=bend))
 
 
 def _may_hold_a_slot(problem: PlacementProblem) -> bool:

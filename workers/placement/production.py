@@ -177,6 +177,13 @@ def _look_again(
     return _Found(*look_again(*arguments, found.poses, places, seed % 2**62))
 
 
+def warm_second_look(problem: PlacementProblem) -> None:
+    """Compile or load the second look, which only zones whose bound is not met come to."""
+    packed = pack(problem)
+    found = _solve(problem, packed, _PLAIN, 1, np.empty((0, 3)), 0, False)
+    _look_again(problem, packed, _DEFAULT, 1, found, np.empty((0, 5)), 0)
+
+
 def _arguments(
     problem: PlacementProblem,
     packed: PackedGround,
