@@ -55,7 +55,10 @@ def test_both_engines_give_the_same_outlines(base_weights, tmp_path):
     image = cv2.imread(str(photo))
     exported = export_onnx(base_weights, tmp_path / "base.onnx")
     torch_cars = load_segmenter(base_weights, 0.3, "ultralytics").segment([image, image[:700]])
-    onnx_cars = load_segmenter(exported, 0.3, "openvino").segment([image, image[:700]])
+    openvino = load_segmenter(exported, 0.3, "openvino", warm_up=False)
+    # Where the CPU has sixteen-bit arithmetic OpenVINO uses it unasked, and rounds more than these engines differ by.
+    openvino._properties["INFERENCE_PRECISION_HINT"] = "f32"
+    onnx_cars = openvino.segment([image, image[:700]])
     assert [len(cars) for cars in torch_cars] == [len(cars) for cars in onnx_cars] and len(torch_cars[0]) > 5
     for ours, theirs in zip(torch_cars[0] + torch_cars[1], onnx_cars[0] + onnx_cars[1], strict=True):
         assert ours.score == pytest.approx(theirs.score, abs=1e-3)
