@@ -28,11 +28,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from numpy.typing import NDArray
 
 from camera_registry import services, workbench
-from camera_registry.admin_language import (
-    answered_in_readers_language,
-    language_chosen,
-    other_languages,
-)
 from camera_registry.calibrating_words import page_words
 from camera_registry.calibration_drawing import COLOUR_RANGE_M, rings_lonlat
 from camera_registry.control_points import CalibrationError, ControlPoint, parse_control_points
@@ -42,6 +37,11 @@ from camera_registry.mercator import LocalFrame, lonlat_to_3857
 from camera_registry.models import Camera, CameraCalibration
 from camera_registry.page_policy import page_policy
 from camera_registry.privacy_mask import MaskError, mask_of, masked_picture, without_masked
+from camera_registry.reader_language import (
+    answered_in_readers_language,
+    language_chosen,
+    other_languages,
+)
 from camera_registry.reference_frames import NotAPicture, ReferenceFrame, picture_size, reference_frames
 from camera_registry.saying import Language
 from camera_registry.services import calibration_of

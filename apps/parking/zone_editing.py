@@ -36,13 +36,13 @@ from apps.parking.zone_notices import Finding, findings
 from apps.parking.zone_surroundings import CameraView, camera_views, neighbours, zones_in
 from apps.parking.zone_writing import fingerprint
 from apps.parking.zones import MODE_DEFAULTS, ZoneSpec
-from camera_registry.admin_language import (
+from camera_registry.mercator import LocalFrame, lonlat_to_3857
+from camera_registry.page_policy import page_policy
+from camera_registry.reader_language import (
     answered_in_readers_language,
     language_chosen,
     other_languages,
 )
-from camera_registry.mercator import LocalFrame, lonlat_to_3857
-from camera_registry.page_policy import page_policy
 
 __all__ = ["editing_urls"]
 

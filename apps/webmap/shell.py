@@ -22,8 +22,8 @@ from django.utils.cache import patch_cache_control
 from django.utils.http import quote_etag
 from django.views.decorators.http import condition, require_safe
 
-from apps.webmap.language import PARAMETER
 from apps.webmap.strings import app_strings
+from camera_registry.reader_language import PARAMETER
 
 ROOM = Path(__file__).resolve().parent
 STATIC = ROOM / "static"

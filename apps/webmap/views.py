@@ -18,8 +18,9 @@ from django.views.generic import TemplateView
 from apps.parking import selectors
 from apps.webmap.basemap import map_config, needs_referrer
 from apps.webmap.csp import content_security_policy, new_nonce, sources_of
-from apps.webmap.language import InTheReadersLanguage, others
+from apps.webmap.language import InTheReadersLanguage
 from apps.webmap.strings import page_strings
+from camera_registry.reader_language import other_languages
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class MapPageView(InTheReadersLanguage, TemplateView):
         """What the page's script needs to begin."""
         return super().get_context_data(**kwargs) | {
             "language": get_language(),
-            "other_languages": others(get_language()),
+            "other_languages": other_languages(),
             "strings": page_strings(),
             "page_config": {
                 "zonesUrl": reverse("api:zones"),

@@ -13,7 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import View
 
-from apps.webmap.language import InTheReadersLanguage, others
+from apps.webmap.language import InTheReadersLanguage
+from camera_registry.reader_language import other_languages
 
 __all__ = ["OwnerView", "PublicView", "json_said"]
 
@@ -39,7 +40,7 @@ class PublicView(InTheReadersLanguage, View):
     def page(self, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
         """A rendered page in the active language."""
         language = get_language()
-        common = {"language": language, "other_languages": others(language)}
+        common = {"language": language, "other_languages": other_languages()}
         return render(self.request, f"owners/{template}", common | context, status=status)
 
     def unavailable(self) -> HttpResponse:
