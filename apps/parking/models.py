@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.parking.choices import Access, Mode, Standing
 from apps.parking.hours import ALWAYS, OpenState, open_state
 from apps.parking.shapes import to_shapely
-from apps.parking.zones import MODE_DEFAULTS, ZoneSpec, zone_problems
+from apps.parking.zones import MODE_DEFAULTS, SLOT_SIZES, ZoneSpec, zone_problems
 from camera_registry.mercator import xy_3857_to_lonlat
 
 
@@ -174,7 +174,7 @@ class ParkingZone(models.Model):
     def fill_slot_defaults(self) -> None:
         """Give the slot its mode's size where none was chosen."""
         defaults = MODE_DEFAULTS[self.mode]
-        for name in ("slot_length_m", "slot_width_m", "spacing_m"):
+        for name in SLOT_SIZES:
             if getattr(self, name) is None:
                 setattr(self, name, getattr(defaults, name))
 

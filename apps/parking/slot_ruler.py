@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from apps.parking.zones import MODE_DEFAULTS, ZoneSpec
+from apps.parking.zones import ZoneSpec, filled_in
 from camera_registry.mercator import LocalFrame
 
 __all__ = ["Ruler", "lay_ruler"]
@@ -54,10 +54,8 @@ def lay_ruler(spec: ZoneSpec) -> Ruler:
 
 def _slot(spec: ZoneSpec) -> tuple[NDArray[np.float64], float, float]:
     """The slot's corners (4, 2) with the kerb along x from 0 and the zone above it; its pitch along the kerb and the gap."""
-    defaults = MODE_DEFAULTS[spec.mode]
-    length = spec.slot_length_m or defaults.slot_length_m
-    width = spec.slot_width_m or defaults.slot_width_m
-    spacing = defaults.spacing_m if spec.spacing_m is None else spec.spacing_m
+    sizes = filled_in(spec)
+    length, width, spacing = sizes.slot_length_m or 0.0, sizes.slot_width_m or 0.0, sizes.spacing_m or 0.0
     angle = {"parallel": 0.0, "free": 0.0, "perpendicular": 90.0}.get(spec.mode, spec.angle_deg or 45.0)
     turn = math.radians(angle)
     ahead, side = np.array([math.cos(turn), math.sin(turn)]), np.array([-math.sin(turn), math.cos(turn)])

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from apps.parking.zones import MODE_DEFAULTS, ZoneSpec
+from apps.parking.zones import MODE_DEFAULTS, ZoneSpec, filled_in
 from camera_registry.mercator import lonlat_to_3857, xy_3857_to_lonlat
 
 __all__ = ["DraftRefused", "draft_json", "points_lonlat", "read_draft", "read_line"]
@@ -39,7 +39,7 @@ def draft_json(spec: ZoneSpec | None, validity_s: int) -> dict[str, Any]:
     """What the page begins with; an empty draft for None. validity_s: the site's own."""
     if spec is None:
         spec = ZoneSpec("", "", shapely.Polygon(), validity_s=validity_s)
-    defaults = MODE_DEFAULTS[spec.mode]
+    spec = filled_in(spec)
     outline = spec.geometry_3857
     rings = [] if outline.is_empty else [outline.exterior, *outline.interiors]
     lines = [] if spec.access_edges_3857 is None else shapely.get_parts(spec.access_edges_3857)
@@ -52,9 +52,9 @@ def draft_json(spec: ZoneSpec | None, validity_s: int) -> dict[str, Any]:
             "slug": spec.slug,
             "mode": spec.mode,
             "angle_deg": spec.angle_deg,
-            "slot_length_m": spec.slot_length_m or defaults.slot_length_m,
-            "slot_width_m": spec.slot_width_m or defaults.slot_width_m,
-            "spacing_m": defaults.spacing_m if spec.spacing_m is None else spec.spacing_m,
+            "slot_length_m": spec.slot_length_m,
+            "slot_width_m": spec.slot_width_m,
+            "spacing_m": spec.spacing_m,
             "mixed_sizes": spec.mixed_sizes,
             "access": spec.access,
             "hours": spec.hours,

@@ -16,7 +16,7 @@ from typing import Any
 
 import shapely
 
-from apps.parking.zones import ZoneSpec, filled_in
+from apps.parking.zones import SLOT_SIZES, ZoneSpec, filled_in
 from camera_registry.mercator import lonlat_to_3857
 
 __all__ = ["field_of", "left_to_defaults", "spec_of"]
@@ -32,9 +32,9 @@ EMPTY: dict[str, Any] = {
     "licence": "",
 }
 #: Attributes that belong to the mode.
-_OF_THE_MODE = ("angle_deg", "slot_length_m", "slot_width_m", "spacing_m")
+_OF_THE_MODE = ("angle_deg", *SLOT_SIZES)
 #: What a new zone's admin should look at where the file left it to the defaults.
-_TOLD = ("access", "mode", "slot_length_m", "slot_width_m", "spacing_m", "hours", "enabled")
+_TOLD = ("access", "mode", *SLOT_SIZES, "hours", "enabled")
 
 _TRUE_WORDS = {"1", "true", "yes", "on", "t", "y"}
 _FALSE_WORDS = {"0", "false", "no", "off", "f", "n"}

@@ -20,6 +20,7 @@ __all__ = [
     "ACCESS_VALUES",
     "MODES",
     "MODE_DEFAULTS",
+    "SLOT_SIZES",
     "STANDINGS",
     "ModeDefaults",
     "ZoneSpec",
@@ -69,6 +70,8 @@ MODE_DEFAULTS = {
     "free": ModeDefaults(5.0, 2.5, 0.5),
 }
 MODES = tuple(MODE_DEFAULTS)
+#: What a zone takes from its mode where nobody chose.
+SLOT_SIZES = ("slot_length_m", "slot_width_m", "spacing_m")
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,9 @@ def filled_in(spec: ZoneSpec) -> ZoneSpec:
     defaults = MODE_DEFAULTS.get(spec.mode)
     if defaults is None:
         return spec
-    names = ("slot_length_m", "slot_width_m", "spacing_m")
-    return replace(spec, **{name: getattr(defaults, name) for name in names if getattr(spec, name) is None})
+    return replace(
+        spec, **{name: getattr(defaults, name) for name in SLOT_SIZES if getattr(spec, name) is None}
+    )
 
 
 def zone_problems(spec: ZoneSpec) -> dict[str, list[str]]:
