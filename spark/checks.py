@@ -39,7 +39,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "SPARK_ALERTS_EVERY_S": (0.1, 3600.0),
     "SPARK_THRESHOLD": (0.0, 1.0),
     "SPARK_DOUBT_THRESHOLD": (0.0, 1.0),
-    "SPARK_LONG_SIDE": (0, 4096),
+    "SPARK_LONG_SIDE": (32, 4096),
     "SPARK_BATCH": (1, 256),
     "SPARK_LEASE_S": (1, 3600),
     "SPARK_WORKER_MAX_JOBS": (1, 10_000_000),
@@ -70,7 +70,7 @@ def values_in_range(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     messages: list[CheckMessage] = []
     for name, (low, high) in RANGES.items():
         value = getattr(settings, name)
-        if not low <= value <= high:
+        if value is not None and not low <= value <= high:
             messages.append(
                 Error(f"{name} is {value}; it must lie between {low} and {high}.", id="spark.E002")
             )

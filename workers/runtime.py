@@ -34,7 +34,7 @@ def analyst() -> Analyst:
         min(settings.SPARK_THRESHOLD, settings.SPARK_DOUBT_THRESHOLD),
         settings.SPARK_ENGINE,
         classes=settings.SPARK_CLASSES or None,
-        long_side=settings.SPARK_LONG_SIDE or None,
+        long_side=settings.SPARK_LONG_SIDE,
     )
     placement.warm_up()
     settle.warm_up()

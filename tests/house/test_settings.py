@@ -83,7 +83,14 @@ def test_the_check_refuses_a_misspelt_name(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SPARK_HIDDEN_SHARE", 1.5), ("SPARK_BATCH", 0), ("SPARK_SFTP_PORT", 70000), ("SPARK_VALIDITY_S", 0)],
+    [
+        ("SPARK_HIDDEN_SHARE", 1.5),
+        ("SPARK_BATCH", 0),
+        ("SPARK_SFTP_PORT", 70000),
+        ("SPARK_VALIDITY_S", 0),
+        ("SPARK_LONG_SIDE", 31),
+        ("SPARK_LONG_SIDE", 0),
+    ],
 )
 def test_a_number_without_sense_is_refused_by_name(settings, name: str, value: float) -> None:
     setattr(settings, name, value)

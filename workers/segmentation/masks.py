@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from workers.segmentation.letterbox import Letterbox
 from workers.segmentation.protocol import CarMask
+from workers.segmentation.weights import DEFAULT_THRESHOLD, PAPER_THRESHOLD
 
 MASK_STRIDE = 4  # input pixels per prototype pixel
 MAX_CARS = 300  # per image, the models' own limit
@@ -29,9 +30,9 @@ SIMPLIFY_PX = 0.35  # input pixels: how far a simplified ring may leave the trac
 # Where a mask ends. Training puts the edge at 0, but these networks' masks are then 17 to 20 % larger than the cars
 # (measured on the simulated street, the COCO weights and ours alike); at this value areas are right and IoU is best.
 MASK_LOGIT = 1.25
-# An outline that the picture's edge cuts off is taken for a car only from the paper's threshold, 0.72, where others are
-# from 0.45: what is left of a car there is also what a kerb's corner or a bush looks like. Below, it may be one.
-CUT_OFF_SHARE = 0.45 / 0.72
+# An outline that the picture's edge cuts off is taken for a car only from the paper's threshold, where others are from
+# the usual one: what is left of a car there is also what a kerb's corner or a bush looks like. Below, it may be one.
+CUT_OFF_SHARE = DEFAULT_THRESHOLD / PAPER_THRESHOLD
 CUT_OFF_PX = 2.0  # input pixels: a box that ends nearer to the edge than this goes on beyond it
 BOX_EDGE_SLOPE = 2.0  # logits per input pixel with which a mask is cut off at its box
 

@@ -12,6 +12,7 @@ from workers.segmentation.protocol import WeightsError
 
 DEFAULT_WEIGHTS = Path(__file__).parent / "weights" / "spark-yolov8n-seg-int8.xml"
 DOUBT_THRESHOLD = 0.2  # chosen on photos that no model is judged by; decision 025
+PAPER_THRESHOLD = 0.72  # the SPARK paper's, for cars
 DEFAULT_THRESHOLD = 0.45  # best F1 of the shipped model on renders and photos held out; see its MODEL_CARD.md
 CAR_NAMES = frozenset({"car", "cars", "vehicle", "van", "bus", "truck"})
 
@@ -28,19 +29,24 @@ def check_weights(path: Path, suffixes: Sequence[str]) -> Path:
         raise WeightsError(
             f"{path} does not end in {' or '.join(suffixes)}: this engine reads no other model files"
         )
-    if path.suffix.lower() == ".xml" and not path.with_suffix(".bin").is_file():
-        raise WeightsError(f"{path} has no {path.with_suffix('.bin').name} beside it: copy both files")
+    for part in weight_files(path):
+        if not part.is_file():
+            raise WeightsError(f"{path} has no {part.name} beside it: copy both files")
     return path
 
 
-def weights_name(path: Path) -> str:
-    """File name without ending, and the first 12 hex digits of its SHA-256: 'spark-yolov8n-seg@0123456789ab'.
+def weight_files(path: Path) -> tuple[Path, ...]:
+    """The file, and with it the .bin in which OpenVINO's own format (.xml) keeps the numbers."""
+    return (path, path.with_suffix(".bin")) if path.suffix.lower() == ".xml" else (path,)
 
-    OpenVINO's own format keeps the numbers in a second file beside the .xml; both are hashed then.
-    """
+
+def weights_name(path: Path) -> str:
+    """File name without ending, and the first 12 hex digits of its (or both its files') SHA-256:
+    'spark-yolov8n-seg@0123456789ab'."""
     digest = hashlib.sha256()
-    for part in (path, path.with_suffix(".bin")) if path.suffix.lower() == ".xml" else (path,):
-        digest.update(part.read_bytes())
+    for part in weight_files(path):
+        with part.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
     return f"{path.stem}@{digest.hexdigest()[:12]}"
 
 

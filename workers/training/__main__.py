@@ -17,6 +17,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 from workers.segmentation import SegmentationError, load_segmenter
+from workers.segmentation.weights import weight_files
 from workers.training.acpds import read_acpds
 from workers.training.dataset import find_images
 from workers.training.evaluation import add_evaluate_command
@@ -77,7 +78,7 @@ def run_export(options: argparse.Namespace) -> None:
 def run_quantize(options: argparse.Namespace) -> None:
     pictures = [image.image for folder in options.images for image in find_images(folder)]
     path = quantize(options.weights, pictures, options.output, options.long_side)
-    print(f"{path}: {sum(p.stat().st_size for p in (path, path.with_suffix('.bin'))) / 1e6:.1f} MB")
+    print(f"{path}: {sum(part.stat().st_size for part in weight_files(path)) / 1e6:.1f} MB")
 
 
 def run_pseudo_label(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from camera_registry.calibration import Calibration
 from workers.segmentation import DEFAULT_THRESHOLD, DOUBT_THRESHOLD, load_segmenter
 from workers.segmentation.images import read_image
 from workers.segmentation.protocol import CarMask, Segmenter
+from workers.segmentation.weights import PAPER_THRESHOLD
 from workers.training.acpds import StallPhoto, read_acpds
 from workers.training.counts import Counts, table_one
 from workers.training.dataset import IMAGE_ENDINGS, LabelledImage, find_images
@@ -50,8 +51,6 @@ from workers.training.stall_pose import StallPose, calibrate_photo
 
 __all__ = ["add_evaluate_command", "evaluate"]
 
-#: The paper's threshold for cars.
-PAPER_THRESHOLD = 0.72
 #: Stalls ask only whether anybody stands there, so they are judged at a lower score than outlines are published at:
 #: the one with the best accuracy on ACPDS train.
 STALL_THRESHOLD = 0.10

@@ -79,7 +79,7 @@ def _fill_in(network: Any, weights: dict[str, NDArray[np.float32]], path: Path, 
             )
         return torch.from_numpy(value.copy())
 
-    plain = {}
+    inside = set()  # convolutions that a normalisation follows
     for name, module in network.named_modules():
         if isinstance(module, Conv):
             module.conv.weight.data = take(f"{name}.conv.weight", module.conv.weight.shape)
@@ -87,8 +87,8 @@ def _fill_in(network: Any, weights: dict[str, NDArray[np.float32]], path: Path, 
             module.bn.weight.data.fill_(1.0)
             module.bn.running_mean.zero_()
             module.bn.running_var.fill_(1.0 - module.bn.eps)
-            plain[f"{name}.conv"] = None
-        elif isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d) and name not in plain:
+            inside.add(f"{name}.conv")
+        elif isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d) and name not in inside:
             if name.endswith("dfl.conv"):
                 continue  # the fixed numbers 0..15, which an export may have folded away
             module.weight.data = take(f"{name}.weight", module.weight.shape)

@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from apps.demo.dataset import generate, write_frame
+from tests.workers.models import FULL
 from workers.segmentation import DEFAULT_THRESHOLD, DEFAULT_WEIGHTS, load_segmenter
 from workers.training.dataset import find_images
 from workers.training.evaluate import fill, match_greedily, score_cars
 
 MAX_BYTES = 15_000_000
-#: The same network before its weights were made eight bits wide: what training goes on from.
-FULL = DEFAULT_WEIGHTS.with_name("spark-yolov8n-seg.onnx")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -13,15 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
+from tests.workers.models import HAVE_TORCH, needs_torch
 from workers.segmentation import SegmentationError, WeightsError, load_segmenter
 
 REPOSITORY = Path(__file__).resolve().parents[3]
-HAVE_TORCH = (
-    importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
-)
-needs_torch = pytest.mark.skipif(
-    not HAVE_TORCH, reason="torch and ultralytics are not installed (requirements.txt)"
-)
 
 
 @pytest.mark.skipif(HAVE_TORCH, reason="torch is installed here")

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.workers.models import HAVE_TORCH, needs_torch, write_red_cars
 from workers.segmentation import SegmentationError
 from workers.training.__main__ import chosen_recipe, main
 from workers.training.dataset import find_images, write_labelled
@@ -19,24 +19,12 @@ from workers.training.recipe import PAPER, Recipe
 from workers.training.report import best_epoch, draw_curves, read_curves
 from workers.training.tiles import Tiling, write_tiles
 
-HAVE_TORCH = (
-    importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
-)
-needs_torch = pytest.mark.skipif(
-    not HAVE_TORCH, reason="torch and ultralytics are not installed (requirements.txt)"
-)
-
 
 @pytest.fixture
 def cars(tmp_path) -> Path:
-    random = np.random.default_rng(1)
     folder = tmp_path / "cars"
     for i in range(20):
-        image = random.integers(60, 120, (200, 300, 3)).astype(np.uint8)
-        image[80:140, 60:200] = (200, 60, 60)
-        ring = np.array([[60, 80], [200, 80], [200, 140], [60, 140]], float)
-        for copy in "ab":
-            write_labelled(folder, f"photo{i}.rf.{copy}", image, [ring])
+        write_red_cars(folder, [f"photo{i}.rf.a", f"photo{i}.rf.b"], (300, 200), (60, 80, 200, 140), seed=i)
     return folder
 
 
@@ -222,12 +210,7 @@ def test_yolov9e_takes_a_step_by_the_papers_recipe(tmp_path):
 
     base = tmp_path / "base.pt"
     YOLO("yolov9e-seg.yaml", task="segment").save(str(base))
-    random = np.random.default_rng(3)
-    ring = np.array([[10, 20], [50, 20], [50, 50], [10, 50]], float)
-    for i in range(8):
-        image = random.integers(60, 120, (64, 64, 3)).astype(np.uint8)
-        image[20:50, 10:50] = (200, 60, 60)
-        write_labelled(tmp_path / "cars", f"photo{i}", image, [ring])
+    write_red_cars(tmp_path / "cars", [f"photo{i}" for i in range(8)], (64, 64), (10, 20, 50, 50), seed=3)
     output = tmp_path / "run"
     words = ["fit", "--recipe", "paper", "--data", str(tmp_path / "cars"), "--weights", str(base)]
     assert main([*words, "-o", str(output), "--epochs", "1", "--batch", "4", "--side", "64"]) == 0

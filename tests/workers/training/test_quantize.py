@@ -3,18 +3,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.workers.models import FULL, HAVE_NNCF, needs_nncf
 from workers.segmentation import SegmentationError, WeightsError, load_segmenter
 from workers.training.quantize import LEAST_PICTURES, quantize, spread
-
-SHIPPED = Path(__file__).parents[3] / "workers/segmentation/weights/spark-yolov8n-seg.onnx"
-HAVE_NNCF = importlib.util.find_spec("nncf") is not None
 
 
 @pytest.fixture
@@ -40,8 +37,8 @@ def test_pictures_are_taken_from_all_over() -> None:
     [
         ("none.onnx", "small.xml", 20, WeightsError, "no model file"),
         ("some.pt", "small.xml", 20, WeightsError, r"does not end in \.onnx"),
-        (SHIPPED, "small.onnx", 20, ValueError, r"end in \.xml"),
-        (SHIPPED, "small.xml", 3, ValueError, "3 pictures are too few"),
+        (FULL, "small.onnx", 20, ValueError, r"end in \.xml"),
+        (FULL, "small.xml", 3, ValueError, "3 pictures are too few"),
     ],
 )
 def test_what_is_refused(weights, output, count, error, told, tmp_path) -> None:
@@ -53,15 +50,15 @@ def test_what_is_refused(weights, output, count, error, told, tmp_path) -> None:
 @pytest.mark.skipif(HAVE_NNCF, reason="nncf is installed here")
 def test_without_nncf_it_says_how_to_get_it(tmp_path) -> None:
     with pytest.raises(SegmentationError, match=r"requirements\.txt"):
-        quantize(SHIPPED, [Path("x.jpg")] * 20, tmp_path / "small.xml")
+        quantize(FULL, [Path("x.jpg")] * 20, tmp_path / "small.xml")
 
 
-@pytest.mark.skipif(not HAVE_NNCF, reason="nncf is not installed (requirements.txt)")
+@needs_nncf
 def test_the_result_runs_in_the_engine_and_is_a_quarter_as_large(pictures, tmp_path) -> None:
-    small = quantize(SHIPPED, pictures, tmp_path / "small.xml", long_side=320)
-    assert small.with_suffix(".bin").stat().st_size < 0.3 * SHIPPED.stat().st_size
+    small = quantize(FULL, pictures, tmp_path / "small.xml", long_side=320)
+    assert small.with_suffix(".bin").stat().st_size < 0.3 * FULL.stat().st_size
     image = cv2.imread(str(pictures[0]))
-    before, after = (load_segmenter(w, 0.3, long_side=320).segment([image])[0] for w in (SHIPPED, small))
+    before, after = (load_segmenter(w, 0.3, long_side=320).segment([image])[0] for w in (FULL, small))
     assert before and len(after) == pytest.approx(len(before), abs=2)
     middles = [np.mean(car.polygons[0], axis=0) for car in after]
     for car in before:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from tests.workers.models import FULL, needs_torch, write_red_cars
 from workers.segmentation import WeightsError
 from workers.segmentation.quiet import import_openvino
 from workers.training.fit import DataSet, fit, prepare
@@ -17,13 +17,7 @@ from workers.training.recipe import Recipe
 from workers.training.thaw import thaw
 from workers.training.tiles import Tiling
 
-HAVE_TORCH = (
-    importlib.util.find_spec("torch") is not None and importlib.util.find_spec("ultralytics") is not None
-)
-pytestmark = pytest.mark.skipif(
-    not HAVE_TORCH, reason="torch and ultralytics are not installed (requirements.txt)"
-)
-SHIPPED = Path(__file__).parents[3] / "workers/segmentation/weights/spark-yolov8n-seg.onnx"
+pytestmark = needs_torch
 SIDE = 128
 
 
@@ -43,10 +37,10 @@ def pictures(tmp_path) -> list[Path]:
 def test_it_says_what_the_file_says(pictures, tmp_path):
     import torch
 
-    network = torch.load(thaw(SHIPPED, pictures, tmp_path / "start.pt"), weights_only=False)["model"].eval()
+    network = torch.load(thaw(FULL, pictures, tmp_path / "start.pt"), weights_only=False)["model"].eval()
     openvino = import_openvino()
     core = openvino.Core()
-    told = core.compile_model(core.read_model(SHIPPED), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    told = core.compile_model(core.read_model(FULL), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     image = np.random.default_rng(0).random((1, 3, SIDE, SIDE), np.float32)
     with torch.no_grad():
         found = network(torch.from_numpy(image))[0]
@@ -60,7 +54,7 @@ def test_its_normalisations_stand_in_the_middle_of_what_they_see(pictures, tmp_p
     """In training a normalisation goes by its batch: on such pictures that must change next to nothing."""
     import torch
 
-    network = torch.load(thaw(SHIPPED, pictures, tmp_path / "start.pt"), weights_only=False)["model"]
+    network = torch.load(thaw(FULL, pictures, tmp_path / "start.pt"), weights_only=False)["model"]
     batch = torch.cat(
         [torch.from_numpy(cv2.imread(str(p))[:, :, ::-1].transpose(2, 0, 1).copy())[None] for p in pictures]
     )
@@ -73,19 +67,13 @@ def test_its_normalisations_stand_in_the_middle_of_what_they_see(pictures, tmp_p
 
 def test_training_goes_on_from_the_shipped_file_in_sixteen_bits(tmp_path):
     from workers.segmentation import load_segmenter
-    from workers.training.dataset import write_labelled
     from workers.training.export import export_onnx
 
-    random = np.random.default_rng(1)
-    ring = np.array([[60, 80], [200, 80], [200, 140], [60, 140]], float)
-    for i in range(12):
-        image = random.integers(60, 120, (200, 300, 3)).astype(np.uint8)
-        image[80:140, 60:200] = (200, 60, 60)
-        write_labelled(tmp_path / "cars", f"photo{i}", image, [ring])
+    write_red_cars(tmp_path / "cars", [f"photo{i}" for i in range(12)], (300, 200), (60, 80, 200, 140))
     output = tmp_path / "run"
     output.mkdir()
     yaml = prepare([DataSet(tmp_path / "cars", tiles=1)], output, Tiling(side=SIDE, long_side=256))
-    best = fit(SHIPPED, yaml, output, Recipe(epochs=1, batch=4, threads=2, freeze=10, bfloat16=True))
+    best = fit(FULL, yaml, output, Recipe(epochs=1, batch=4, threads=2, freeze=10, bfloat16=True))
     engine = load_segmenter(export_onnx(best, tmp_path / "model.onnx"), 0.5, long_side=SIDE)
     assert engine.classes == (0,)
 
@@ -97,12 +85,12 @@ def test_training_goes_on_from_the_shipped_file_in_sixteen_bits(tmp_path):
 )  # fmt: skip
 def test_another_network_is_refused(architecture, told, pictures, tmp_path):
     with pytest.raises(WeightsError, match=told):
-        thaw(SHIPPED, pictures, tmp_path / "start.pt", architecture)
+        thaw(FULL, pictures, tmp_path / "start.pt", architecture)
     assert not (tmp_path / "start.pt").exists()
 
 
 def test_what_is_no_onnx_file_is_refused(pictures, tmp_path):
     broken = tmp_path / "broken.onnx"
-    broken.write_bytes(SHIPPED.read_bytes()[:5000])
+    broken.write_bytes(FULL.read_bytes()[:5000])
     with pytest.raises(WeightsError, match=r"broken\.onnx"):
         thaw(broken, pictures, tmp_path / "start.pt")
