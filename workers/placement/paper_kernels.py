@@ -17,6 +17,8 @@ import math
 import numpy as np
 from numba import njit
 
+from workers.placement.chance import uniform
+
 # A vertical rise below this (metres) is integrated by its midpoint: dividing by it would lose more than it wins.
 _FLAT_M = 1e-6
 # A change of cost below this is rounding (penalties are in the hundreds per percent).
@@ -141,22 +143,8 @@ def layout_cost(poses, scene, size, rules):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _uniform(state):  # type: ignore[no-untyped-def]
-    """Next number in [0, 1) of SplitMix64 (Steele, Lea and Flood 2014); ``state`` is a (1,) uint64 array.
-
-    A generator of our own: the layout for a seed then depends on no library's version.
-    """
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) / 9007199254740992.0
-
-
-@njit(cache=True)
 def _below_integer(state, n):  # type: ignore[no-untyped-def]
-    return min(int(_uniform(state) * n), n - 1)
+    return min(int(uniform(state) * n), n - 1)
 
 
 # --- the colony -----------------------------------------------------------------------------------------------------
@@ -176,7 +164,7 @@ def _settle(k, swarm, world, state):  # type: ignore[no-untyped-def]
         for j in range(3):
             poses[k, i, j] = low[j]
             if j < moving:
-                poses[k, i, j] += _uniform(state) * (high[j] - low[j])
+                poses[k, i, j] += uniform(state) * (high[j] - low[j])
         terms[k, i] = slot_cost(poses[k, i], scene, size, rules)
         total += terms[k, i]
         for j in range(i):
@@ -199,7 +187,7 @@ def _visit(k, swarm, world, state):  # type: ignore[no-untyped-def]
     m = _below_integer(state, f - 1)
     if m >= k:
         m += 1
-    phi = 2.0 * _uniform(state) - 1.0
+    phi = 2.0 * uniform(state) - 1.0
     pose = poses[k, i].copy()
     pose[j] = min(max(pose[j] + phi * (pose[j] - poses[m, i, j]), low[j]), high[j])
     term = slot_cost(pose, scene, size, rules)
@@ -226,7 +214,7 @@ def _onlookers(swarm, world, state):  # type: ignore[no-untyped-def]
     fitness = 1.0 / (1.0 + costs)
     total = fitness.sum()
     for _ in range(f):
-        wheel = _uniform(state) * total
+        wheel = uniform(state) * total
         k = 0
         while k < f - 1 and wheel >= fitness[k]:
             wheel -= fitness[k]

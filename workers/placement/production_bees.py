@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from workers.placement.chance import uniform
 from workers.placement.production_check import MULTISTART, SEARCH, checked
 from workers.placement.production_ground import ZONE
 from workers.placement.production_lines import EDGE, KERB, kerb_place
@@ -23,21 +24,10 @@ _LIMIT = 8
 
 
 @njit(cache=True, error_model="numpy")
-def _uniform(state):  # type: ignore[no-untyped-def]
-    """Next number in [0, 1) of SplitMix64 (Steele, Lea and Flood 2014); ``state`` is a (1,) uint64 array."""
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    z = state[0]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) / 9007199254740992.0
-
-
-@njit(cache=True, error_model="numpy")
 def gap_seed(seed, slots, gap, state):  # type: ignore[no-untyped-def]
     """A gap's own chance: by its place, not by its number, so that other gaps do not change it."""
     state[0] = np.uint64(seed) ^ (np.uint64(round(gap[0] * 8.0) + 1000003) * np.uint64(0xD1B54A32D192ED03))
-    _uniform(state)
+    uniform(state)
 
 
 @njit(cache=True, error_model="numpy")
@@ -49,18 +39,18 @@ def _random_ways(ground, size, depth, gap, state, cfgs):  # type: ignore[no-unty
     x0 = lines[0, 0] - lines[0, 4]
     n = np.int64(0)
     for k in range(6):
-        r = min(int(_uniform(state) * ranges.shape[0]), ranges.shape[0] - 1)
-        beta = ranges[r, 0] + (ranges[r, 1] - ranges[r, 0]) * _uniform(state)
+        r = min(int(uniform(state) * ranges.shape[0]), ranges.shape[0] - 1)
+        beta = ranges[r, 0] + (ranges[r, 1] - ranges[r, 0]) * uniform(state)
         if k == 0:
             beta = 0.5 * math.pi if free else base_angle(ranges, r)
         elif k == 1 and free:
             beta = 0.0
         elif k >= 4 and not bent:
-            i = min(int(_uniform(state) * edges.shape[0]), edges.shape[0] - 1)
+            i = min(int(uniform(state) * edges.shape[0]), edges.shape[0] - 1)
             x = 0.5 * (edges[i, 0] + edges[i, 2]) - x0
             if gap[0] - 1.0 < x < gap[1] + 1.0 and kinds[i] != ZONE:
                 side = math.atan2(edges[i, 3] - edges[i, 1], edges[i, 2] - edges[i, 0])
-                side += 0.5 * math.pi * (_uniform(state) < 0.5)
+                side += 0.5 * math.pi * (uniform(state) < 0.5)
                 if free:
                     beta = side
                 else:
@@ -75,24 +65,14 @@ def _random_ways(ground, size, depth, gap, state, cfgs):  # type: ignore[no-unty
         if bent:
             n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
         if depth - across > 0.05:
-            n = add_way(cfgs, n, size, KERB, beta, 2.0, _uniform(state), 1.0, 0.0)
+            n = add_way(cfgs, n, size, KERB, beta, 2.0, uniform(state), 1.0, 0.0)
     return n
 
 
 @njit(cache=True, error_model="numpy")
-def _scout(ground, size, depth, gap, state, cfgs, slots):  # type: ignore[no-untyped-def]
-    """A random plan decoded from nothing; returns how many slots stand."""
-    n = np.int64(0)
+def _pack_by_chance(ground, size, depth, gap, state, cfgs, slots, n):  # type: ignore[no-untyped-def]
+    """Add slots to ``slots[:n]`` in one draw of ways after another, until a draw adds none; returns how many stand."""
     before = np.int64(-1)
-    if _uniform(state) < 0.5:
-        stacks = STACKS if _uniform(state) < 0.5 else 0
-        count = ways(ground[6], size, depth, (0, ALL, stacks), cfgs)
-        for _ in range(3):
-            drop = int(_uniform(state) * count)
-            if count > 2:
-                cfgs[drop] = cfgs[count - 1]
-                count -= 1
-        n = fill(ground, size, gap, cfgs, count, slots, n)
     while n < slots.shape[0] and n != before:
         before = n
         count = _random_ways(ground, size, depth, gap, state, cfgs)
@@ -101,12 +81,28 @@ def _scout(ground, size, depth, gap, state, cfgs, slots):  # type: ignore[no-unt
 
 
 @njit(cache=True, error_model="numpy")
+def _scout(ground, size, depth, gap, state, cfgs, slots):  # type: ignore[no-untyped-def]
+    """A random plan decoded from nothing; returns how many slots stand."""
+    n = np.int64(0)
+    if uniform(state) < 0.5:
+        stacks = STACKS if uniform(state) < 0.5 else 0
+        count = ways(ground[6], size, depth, (0, ALL, stacks), cfgs)
+        for _ in range(3):
+            drop = int(uniform(state) * count)
+            if count > 2:
+                cfgs[drop] = cfgs[count - 1]
+                count -= 1
+        n = fill(ground, size, gap, cfgs, count, slots, n)
+    return _pack_by_chance(ground, size, depth, gap, state, cfgs, slots, n)
+
+
+@njit(cache=True, error_model="numpy")
 def _neighbour(ground, size, depth, gap, state, cfgs, source, n, slots):  # type: ignore[no-untyped-def]
     """A source's layout with the slots around a random one packed anew; returns how many slots stand."""
     lines = ground[3]
-    me = min(int(_uniform(state) * n), n - 1)
+    me = min(int(uniform(state) * n), n - 1)
     x, y = source[me, 0], source[me, 1]
-    radius = size[0] * (0.3 + 1.5 * _uniform(state))
+    radius = size[0] * (0.3 + 1.5 * uniform(state))
     kept = np.int64(0)
     for i in range(n):
         if math.hypot(source[i, 0] - x, source[i, 1] - y) > radius:
@@ -114,12 +110,7 @@ def _neighbour(ground, size, depth, gap, state, cfgs, source, n, slots):  # type
             kept += 1
     s = kerb_place(lines, ground[4], x, y)
     hole = np.array([max(gap[0], s - radius - size[0]), min(gap[1], s + radius + size[0])])
-    before = np.int64(-1)
-    while kept < slots.shape[0] and kept != before:
-        before = kept
-        count = _random_ways(ground, size, depth, hole, state, cfgs)
-        kept = fill(ground, size, hole, cfgs, count, slots, kept)
-    return kept
+    return _pack_by_chance(ground, size, depth, hole, state, cfgs, slots, kept)
 
 
 @njit(cache=True, error_model="numpy")
@@ -159,7 +150,7 @@ def search_gap(world, depth, gap, most, budget, state, cfgs, best, n):  # type: 
                 wheel = 0.0
                 for i in range(filled):
                     wheel += (1.0 + counts[i] - least) ** 2
-                wheel *= _uniform(state)
+                wheel *= uniform(state)
                 k = 0
                 while k < filled - 1 and wheel >= (1.0 + counts[k] - least) ** 2:
                     wheel -= (1.0 + counts[k] - least) ** 2

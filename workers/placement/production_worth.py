@@ -77,6 +77,17 @@ def _side(slot, k, u, v, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
+def _part_in_lane(ay, by, half):  # type: ignore[no-untyped-def]
+    """From which to which share of its length a side from ``ay`` to ``by`` lies within ``half`` of the axis; none: 1, 0."""
+    if (ay >= half and by >= half) or (ay <= -half and by <= -half):
+        return 1.0, 0.0
+    if by == ay:
+        return 0.0, 1.0
+    a, b = (-half - ay) / (by - ay), (half - ay) / (by - ay)
+    return max(0.0, min(a, b)), min(1.0, max(a, b))
+
+
+@njit(cache=True, error_model="numpy")
 def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: ignore[no-untyped-def]
     """Whether the lane from slot ``me`` in direction (ox, oy) leaves the zone over open edges and is free until then.
 
@@ -103,12 +114,9 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
         reach = 4.0 * reach
     for i in range(m):
         ax, ay, bx, by = local[i, 0], local[i, 1], local[i, 2], local[i, 3]
-        if (ay >= half and by >= half) or (ay <= -half and by <= -half):
+        t0, t1 = _part_in_lane(ay, by, half)
+        if t1 < t0:
             continue
-        t0, t1 = 0.0, 1.0
-        if by != ay:
-            a, b = (-half - ay) / (by - ay), (half - ay) / (by - ay)
-            t0, t1 = max(0.0, min(a, b)), min(1.0, max(a, b))
         for k in range(3):
             t = t0 + (t1 - t0) * (1e-6 + 0.5 * k * (1.0 - 2e-6))
             u, v = ax + t * (bx - ax), ay + t * (by - ay)
@@ -134,12 +142,9 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]
         for k in range(4):
             ax, ay, bx, by = _side(slots[j], k, u, v, c, s)
-            if (ay >= half and by >= half) or (ay <= -half and by <= -half):
+            t0, t1 = _part_in_lane(ay, by, half)
+            if t1 < t0:
                 continue
-            t0, t1 = 0.0, 1.0
-            if by != ay:
-                p, q = (-half - ay) / (by - ay), (half - ay) / (by - ay)
-                t0, t1 = max(0.0, min(p, q)), min(1.0, max(p, q))
             for h in range(3):
                 t = t0 + 0.5 * h * (t1 - t0)
                 x, y = ax + t * (bx - ax), ay + t * (by - ay)
