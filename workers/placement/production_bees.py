@@ -15,9 +15,10 @@ from numba import njit
 
 from workers.placement.chance import uniform
 from workers.placement.production_check import MULTISTART, SEARCH, checked
+from workers.placement.production_free import ALL, free_intervals
 from workers.placement.production_ground import ZONE
 from workers.placement.production_lines import EDGE, KERB, kerb_place
-from workers.placement.production_plans import ALL, STACKS, add_way, base_angle, fill, ways
+from workers.placement.production_plans import STACKS, add_way, base_angle, fill, ways
 
 _SOURCES = 5
 _LIMIT = 8
@@ -76,7 +77,8 @@ def _pack_by_chance(ground, size, depth, gap, state, cfgs, slots, n):  # type: i
     while n < slots.shape[0] and n != before:
         before = n
         count = _random_ways(ground, size, depth, gap, state, cfgs)
-        n = fill(ground, size, gap, cfgs, count, slots, n)
+        free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
+        n = fill(ground, size, gap, cfgs, count, free, ALL, slots, n)
     return n
 
 
@@ -86,13 +88,14 @@ def _scout(ground, size, depth, gap, state, cfgs, slots):  # type: ignore[no-unt
     n = np.int64(0)
     if uniform(state) < 0.5:
         stacks = STACKS if uniform(state) < 0.5 else 0
-        count = ways(ground[6], size, depth, (0, ALL, stacks), cfgs)
+        count = ways(ground[6], size, depth, (0, stacks), cfgs)
         for _ in range(3):
             drop = int(uniform(state) * count)
             if count > 2:
                 cfgs[drop] = cfgs[count - 1]
                 count -= 1
-        n = fill(ground, size, gap, cfgs, count, slots, n)
+        free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
+        n = fill(ground, size, gap, cfgs, count, free, ALL, slots, n)
     return _pack_by_chance(ground, size, depth, gap, state, cfgs, slots, n)
 
 

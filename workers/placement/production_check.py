@@ -31,7 +31,7 @@ def stands(ground, cars, x, y, c, s, hl, hw, work):  # type: ignore[no-untyped-d
     hl, hw = hl - _CHECK_M, hw - _CHECK_M
     m = gather(ground, line, -hl, hl, -hw, hw, local, ids)
     for i in range(m):
-        lo, hi = slide_edge(local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl, hw)
+        lo, hi = slide_edge(local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl, hw, -FAR, FAR)
         if lo < 0.0 < hi:
             return False
     if winding(zone[0], zone[1], x, y) <= 0 or winding(cars[0], cars[1], x, y) > 0:

@@ -8,14 +8,19 @@ import math
 import numpy as np
 from numba import njit
 
+from workers.placement.production_free import (
+    ALL,
+    BEYOND,
+    MOST_STACKED,
+    NEAR,
+    free_intervals,
+    left_free,
+)
 from workers.placement.production_ground import ZONE
 from workers.placement.production_lines import EDGE, KERB
-from workers.placement.production_rows import collect, pack_row, spaced_halves
+from workers.placement.production_rows import pack_row, spaced_halves
 from workers.placement.production_slides import FAR, sort_intervals
 
-_MOST_STACKED = 6
-# Which lines are used: all, along the kerb, along the far edge.
-ALL = 0
 STACKS, BENT = 1, 2
 # Richness of the ways of standing with which gaps are found.
 _PROBE = 4
@@ -48,9 +53,9 @@ def base_angle(ranges, r):  # type: ignore[no-untyped-def]
 def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
     """Fill ``cfgs`` with ways of standing: angles and offsets; returns how many.
 
-    ``plan`` is (richness 0 to 3; 0: along kerb and far edge, 1: kerb only, 2: far edge only; STACKS, or BENT to find gaps).
+    ``plan`` is (richness 0 to 3; STACKS, or BENT to find gaps).
     """
-    richness, which, stacks = plan
+    richness, stacks = plan
     length, width = size[0], size[1]
     n = np.int64(0)
     free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
@@ -86,12 +91,10 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
         if across > depth + 0.35:
             continue
         slack = depth - across
-        if which != 2:
-            n = add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
-        if which != 1:
-            n = add_way(cfgs, n, size, EDGE, beta, 0.0, 0.0, 1.0, 0.0)
-            n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
-        if 1 <= richness < _PROBE and slack > 0.15 and which == 0:
+        n = add_way(cfgs, n, size, KERB, beta, 0.0, 0.0, 1.0, 0.0)
+        n = add_way(cfgs, n, size, EDGE, beta, 0.0, 0.0, 1.0, 0.0)
+        n = add_way(cfgs, n, size, KERB, beta, 1.0, 0.0, 1.0, 0.0)
+        if 1 <= richness < _PROBE and slack > 0.15:
             n = add_way(cfgs, n, size, KERB, beta, 2.0, 0.5, 1.0, 0.0)
             if richness >= 2 and slack > 0.3:
                 n = add_way(cfgs, n, size, KERB, beta, 2.0, 0.25, 1.0, 0.0)
@@ -103,11 +106,9 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
             if not square:
                 continue
             members = math.floor((depth + 1e-6) / across)
-            for m in range(2, min(members, _MOST_STACKED) + 1):
-                if which != 2:
-                    n = add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
-                if which != 1:
-                    n = add_way(cfgs, n, size, EDGE, angles[k], 0.0, 0.0, float(m), across)
+            for m in range(2, min(members, MOST_STACKED) + 1):
+                n = add_way(cfgs, n, size, KERB, angles[k], 0.0, 0.0, float(m), across)
+                n = add_way(cfgs, n, size, EDGE, angles[k], 0.0, 0.0, float(m), across)
     return n
 
 
@@ -119,16 +120,12 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
     """
     lines, ranges = ground[3], ground[6]
     cfgs = np.empty((192, 10))
-    zero = np.int64(0)
     free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
     bent = BENT if lines[0, 10] > 0.0 and not free else 0
-    count = ways(ranges, size, depth, (_PROBE, ALL, bent), cfgs)
-    room = count * (2 + ground[4]) + 8 * ground[0].shape[0]
-    at = np.empty((room, 2), dtype=np.int64)
-    span = np.empty((room, 3))
-    none = np.empty((0, 8))
+    count = ways(ranges, size, depth, (_PROBE, bent), cfgs)
     shrink = 1.5 * _SHRINK_M if bent == BENT else _SHRINK_M
-    found = collect(ground, cfgs, count, size, shrink, -FAR, FAR, none, zero, at, span)
+    at, span = free_intervals(ground, cfgs, count, size, shrink, -FAR, FAR)
+    found = left_free(ground, cfgs, (at, span), ALL, np.empty((0, 8)), 0, at, span)
     lo, hi = np.empty(found), np.empty(found)
     for i in range(found):
         line = lines[at[i, 1]]
@@ -149,19 +146,22 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def fill(ground, size, gap, cfgs, count, placed, n):  # type: ignore[no-untyped-def]
-    """One more row of slots among those ``placed`` (m, 8), n of them so far; returns how many there are then."""
+def fill(ground, size, gap, cfgs, count, free, which, placed, n):  # type: ignore[no-untyped-def]
+    """One more row of slots among those ``placed`` (m, 8), n of them so far; returns how many there are then.
+
+    ``free`` is what the edges leave to the ways of standing ``cfgs[:count]``, of which ``which`` may be used.
+    """
     room = count * (24 + 2 * ground[4])
     at = np.empty((room, 2), dtype=np.int64)
     span = np.empty((room, 3))
     # A row holds only so many.
-    rows = min(placed.shape[0] - n, _MOST_STACKED * (3 + int((gap[1] - gap[0]) / min(size[0], size[1]))))
-    found = collect(ground, cfgs, count, size, 0.0, gap[0], gap[1], placed, n, at, span)
+    rows = min(placed.shape[0] - n, MOST_STACKED * (3 + int((gap[1] - gap[0]) / min(size[0], size[1]))))
+    found = left_free(ground, cfgs, free, which, placed, n, at, span)
     if found == 0:
         return n
     order = np.empty(found, dtype=np.int64)
     start = np.empty(count + 1, dtype=np.int64)
-    return n + pack_row(ground, cfgs, count, size, at, span, found, order, start, placed[n : n + rows])
+    return n + pack_row(ground[3], cfgs, count, size, at, span, found, order, start, placed[n : n + rows])
 
 
 @njit(cache=True, error_model="numpy")
@@ -214,20 +214,19 @@ def gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def decode(ground, size, depth, gap, plan, cfgs, slots):  # type: ignore[no-untyped-def]
-    """Slots of a gap by a plan: (richness, order, stacks), order 0: all ways at once, 1: kerb first, 2: far edge first."""
+def decode(ground, size, gap, cfgs, count, free, first, deep, slots):  # type: ignore[no-untyped-def]
+    """Slots of a gap on what is ``free``, by a plan: ALL ways at once, those NEAR the kerb first, or those BEYOND first.
+
+    Where the zone is not ``deep`` there is one row.
+    """
     n = np.int64(0)
-    richness, order, stacks = plan
-    deep = depth >= 2.0 * least_pitch(ground[6], size)[1]
-    if order != ALL:
-        for which in (order, 3 - order):
-            count = ways(ground[6], size, depth, (richness, which, 0), cfgs)
-            n = fill(ground, size, gap, cfgs, count, slots, n)
-    count = ways(ground[6], size, depth, (richness, ALL, stacks), cfgs)
+    if first != ALL:
+        n = fill(ground, size, gap, cfgs, count, free, first, slots, n)
+        n = fill(ground, size, gap, cfgs, count, free, NEAR + BEYOND - first, slots, n)
     before = np.int64(-1)
     while n < slots.shape[0] - 1 and n != before:
         before = n
-        n = fill(ground, size, gap, cfgs, count, slots, n)
+        n = fill(ground, size, gap, cfgs, count, free, ALL, slots, n)
         if not deep:
             break
     return n

@@ -22,14 +22,15 @@ from workers.placement.production_check import (
     checked,
     with_spacing,
 )
+from workers.placement.production_free import ALL, BEYOND, NEAR, free_intervals
 from workers.placement.production_ground import build_ground
 from workers.placement.production_lines import kerb_place
-from workers.placement.production_plans import STACKS, decode, find_gaps, gap_bound, least_pitch
+from workers.placement.production_plans import STACKS, decode, find_gaps, gap_bound, least_pitch, ways
 from workers.placement.production_standing import fill_around, keep_most, still_standing
 from workers.placement.production_worth import clearances, reach
 
 _MOST_GAPS = 1024
-_MOST_WAYS = 192
+_MOST_WAYS = 256
 # In longer gaps the plain plans leave little, and a layout takes long to decode.
 _MOST_SEARCHED = 12
 # A stretch is looked at a little beyond its ends, which are of slots smaller than true by millimetres.
@@ -49,11 +50,12 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
     trial = np.empty_like(best)
     worth = np.int64(-1)
     used = np.int64(0)
-    for order in range(3):
-        if n >= most or (order > 0 and not (layered or shut)):
+    count = ways(ground[6], size, depth, (richness, 0 if only or not deep else STACKS), cfgs)
+    free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
+    for first in (ALL, NEAR, BEYOND):
+        if n >= most or (first != ALL and not (layered or shut)):
             break
-        stacks = 0 if only or not deep else STACKS
-        m = decode(ground, size, depth, gap, (richness, order, stacks), cfgs, trial)
+        m = decode(ground, size, gap, cfgs, count, free, first, deep, trial)
         used += 1
         if m < n or m == 0:
             continue
@@ -61,7 +63,7 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
         m = checked(world, trial, m)
         shut = shut or m < before
         better = m > n
-        if m == n and m > 0 and order > 0 and richness == 0 and not only:
+        if m == n and m > 0 and first != ALL and richness == 0 and not only:
             # As many: the one that is easier to drive into.
             if worth < 0:
                 worth = reach(ground, way_in, size, options[SIDEWAYS], best, n, flags)

@@ -32,11 +32,14 @@ def _slab(low, high, u, lo, hi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def slide_edge(px, py, qx, qy, c, s, hl, hw):  # type: ignore[no-untyped-def]
-    """Open interval of t in which a rectangle at (t, 0), turned by (c, s), meets the segment p-q; lo >= hi: never."""
+def slide_edge(px, py, qx, qy, c, s, hl, hw, lo, hi):  # type: ignore[no-untyped-def]
+    """Of (lo, hi) the open interval of t in which a rectangle at (t, 0), turned by (c, s), meets the segment p-q.
+
+    lo >= hi: never.
+    """
     ax, ay = c * px + s * py, c * py - s * px
     bx, by = c * qx + s * qy, c * qy - s * qx
-    lo, hi = _slab(min(ax, bx) - hl, max(ax, bx) + hl, c, -FAR, FAR)
+    lo, hi = _slab(min(ax, bx) - hl, max(ax, bx) + hl, c, lo, hi)
     if lo >= hi:
         return lo, hi
     lo, hi = _slab(min(ay, by) - hw, max(ay, by) + hw, -s, lo, hi)

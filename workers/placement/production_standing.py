@@ -9,7 +9,8 @@ from numba import njit
 from workers.placement.production_check import apart, checked, stands, with_spacing
 from workers.placement.production_ground import gather
 from workers.placement.production_lines import kerb_place
-from workers.placement.production_plans import ALL, fill, ways
+from workers.placement.production_free import ALL, free_intervals
+from workers.placement.production_plans import fill, ways
 from workers.placement.production_slides import FAR, slide_box, slide_edge
 
 # A car's outline wavers by a few centimetres from frame to frame; a slot it touches is pushed by no more than this.
@@ -36,7 +37,16 @@ def _nudged(ground, cars, slot, placed, n, work):  # type: ignore[no-untyped-def
                 for i in range(m + n):
                     if i < m:
                         lo, hi = slide_edge(
-                            local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl - 3e-6, hw - 3e-6
+                            local[i, 0],
+                            local[i, 1],
+                            local[i, 2],
+                            local[i, 3],
+                            1.0,
+                            0.0,
+                            hl - 3e-6,
+                            hw - 3e-6,
+                            -FAR,
+                            FAR,
                         )
                     else:
                         other = placed[i - m]
@@ -124,17 +134,28 @@ def still_standing(ground, cars, size, standing, out, places):  # type: ignore[n
 def fill_around(world, depth, gap, richness, cfgs, slots, n):  # type: ignore[no-untyped-def]
     """Put slots beside the first n, which stay; returns how many there are."""
     ground, size = world[0], world[3]
-    count = ways(ground[6], size, depth, (richness, ALL, 0), cfgs)
+    count = ways(ground[6], size, depth, (richness, 0), cfgs)
+    free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
+    return fill_up(world, gap, cfgs, count, free, slots, n)
+
+
+@njit(cache=True, error_model="numpy")
+def fill_up(world, gap, cfgs, count, free, slots, n):  # type: ignore[no-untyped-def]
+    """Put slots on what is ``free`` beside the first n, which stay; returns how many there are."""
+    ground, size = world[0], world[3]
     before = np.int64(-1)
     while n < slots.shape[0] and n != before:
         before = n
-        n = fill(ground, size, gap, cfgs, count, slots, n)
+        n = fill(ground, size, gap, cfgs, count, free, ALL, slots, n)
     return checked(world, slots, n)
 
 
 @njit(cache=True, error_model="numpy")
 def keep_most(world, depth, gap, cfgs, stood, count, slots, n):  # type: ignore[no-untyped-def]
     """A layout of n slots that moves as few of the ``count`` standing ones as it finds; returns its length."""
+    ground, size = world[0], world[3]
+    nways = ways(ground[6], size, depth, (1, 0), cfgs)
+    free = free_intervals(ground, cfgs, nways, size, 0.0, gap[0], gap[1])
     trial = np.empty_like(slots)
     for width in range(1, min(count, 4) + 1):
         for first in range(count - width + 1):
@@ -143,7 +164,7 @@ def keep_most(world, depth, gap, cfgs, stood, count, slots, n):  # type: ignore[
                 if (i < first or i >= first + width) and kept < trial.shape[0]:
                     trial[kept] = stood[i]
                     kept += 1
-            m = fill_around(world, depth, gap, 1, cfgs, trial, kept)
+            m = fill_up(world, gap, cfgs, nways, free, trial, kept)
             if m >= n:
                 slots[:m] = trial[:m]
                 return m

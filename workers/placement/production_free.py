@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: AGPL-3.0-or-later
+"""Compiled free intervals: where along the lines a slot may stand, between the edges and between slots already placed.
+
+What the edges leave is worked out once for a gap and its ways of standing; what placed slots leave of that, row by row.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from workers.placement.production_ground import angle_kept, gather
+from workers.placement.production_lines import EDGE, KERB
+from workers.placement.production_slides import FAR, TOUCH_M, slide_box, slide_edge, sort_intervals, winding
+
+# Which ways of standing a row may use: all, along the kerb, along the far edge.
+ALL, NEAR, BEYOND = 0, 1, 2
+# As many cars of a stack stand behind one another at most.
+MOST_STACKED = 6
+# Forbidden intervals are cut off so far beyond what is asked for.
+_BEYOND_M = 1.0
+# What is further from a slot than its half sizes by this much cannot meet it, however sums are rounded.
+_ROUNDING_M = 1e-6
+
+
+@njit(cache=True, error_model="numpy")
+def _up_and_down(walls, n, c, s, hl, hw, guess):  # type: ignore[no-untyped-def]
+    """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above."""
+    near = hl + hw
+    at = guess
+    changed = True
+    while changed:
+        changed = False
+        for i in range(n):
+            if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
+                lo, hi = slide_edge(
+                    walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2], s, -c, hl, hw, -FAR, FAR
+                )
+                if lo < at < hi:
+                    at = hi
+                    changed = True
+    bottom, top = -FAR, FAR
+    for i in range(n):
+        if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
+            lo, hi = slide_edge(
+                walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2], s, -c, hl, hw, -FAR, FAR
+            )
+            if lo < hi:
+                if hi <= at:
+                    bottom = max(bottom, hi)
+                elif lo >= at:
+                    top = min(top, lo)
+    return bottom, top
+
+
+@njit(cache=True, error_model="numpy")
+def _offset(line, cfg, size, bottom, top):  # type: ignore[no-untyped-def]
+    """Offset of a way of standing on a line; FAR where it does not apply. ``bottom`` and ``top``: of a bent line."""
+    deep = 0.5 * (size[0] * abs(cfg[7]) + size[1] * abs(cfg[6]))
+    if line[8] == EDGE:
+        return line[7] * (deep + cfg[3]) if cfg[2] == 0.0 else FAR
+    if line[10] == 0.0:
+        if cfg[2] == 0.0:
+            return deep + cfg[3]
+        return deep + cfg[3] * (line[11] - 2.0 * deep) if cfg[2] == 2.0 else FAR
+    if bottom < -1e3 or top > 1e3 or top < bottom:
+        return FAR
+    margin = min(0.002 + line[9], 0.5 * (top - bottom))
+    if cfg[2] == 0.0:
+        return bottom + margin + cfg[3]
+    if cfg[2] == 1.0:
+        return top - margin - cfg[3]
+    return bottom + cfg[3] * (top - bottom)
+
+
+@njit(cache=True, error_model="numpy")
+def _crossings(walls, n, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
+    """Whether the way from one point to another crosses the zone's outline an odd number of times."""
+    odd = False
+    ux, uy = x1 - x0, y1 - y0
+    for i in range(n):
+        a = ux * (walls[i, 1] - y0) - uy * (walls[i, 0] - x0)
+        b = ux * (walls[i, 3] - y0) - uy * (walls[i, 2] - x0)
+        if (a > 0.0) == (b > 0.0):
+            continue
+        vx, vy = walls[i, 2] - walls[i, 0], walls[i, 3] - walls[i, 1]
+        e = vx * (y0 - walls[i, 1]) - vy * (x0 - walls[i, 0])
+        f = vx * (y1 - walls[i, 1]) - vy * (x1 - walls[i, 0])
+        if (e > 0.0) != (f > 0.0):
+            odd = not odd
+    return odd
+
+
+@njit(cache=True, error_model="numpy")
+def _shut(flo, fhi, m, lo, hi):  # type: ignore[no-untyped-def]
+    """Add an open interval to the first m, as one with the last where they overlap; returns how many there are then.
+
+    The edges of one outline come one after another and overlap, so this leaves little to sort.
+    """
+    if m > 0 and lo < fhi[m - 1] and hi > flo[m - 1]:
+        flo[m - 1], fhi[m - 1] = min(lo, flo[m - 1]), max(hi, fhi[m - 1])
+        return m
+    flo[m], fhi[m] = lo, hi
+    return m + 1
+
+
+@njit(cache=True, error_model="numpy")
+def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
+    """Where between w0 and w1 edges shut out a way of standing at offset d; returns how many intervals, -1: everywhere.
+
+    ``step`` is from one car of a stack to the next, to the line's left.
+    """
+    c, s = cfg[6], cfg[7]
+    across = hl * abs(s) + hw * abs(c)
+    along = hl * abs(c) + hw * abs(s) + _ROUNDING_M
+    m = 0
+    for member in range(int(cfg[4])):
+        at = d + member * step
+        for i in range(n):
+            y0, y1 = local[i, 1] - at, local[i, 3] - at
+            if (y0 > across and y1 > across) or (y0 < -across and y1 < -across):
+                continue
+            x0, x1 = local[i, 0], local[i, 2]
+            if min(x0, x1) - along > w1 or max(x0, x1) + along < w0:
+                continue
+            lo, hi = slide_edge(x0, y0, x1, y1, c, s, hl, hw, w0 - _BEYOND_M, w1 + _BEYOND_M)
+            if lo < hi and hi > w0 and lo < w1:
+                m = _shut(flo, fhi, m, lo, hi)
+                if flo[m - 1] < w0 and fhi[m - 1] > w1:
+                    return -1
+    return m
+
+
+@njit(cache=True, error_model="numpy")
+def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[no-untyped-def]
+    """What the edges leave free for all ways of standing on all lines between arc lengths s0 and s1.
+
+    Returns (n, 2) integer: way, line; and (n, 3): from, to, offset; line by line, then way by way. ``shrink`` metres are
+    taken off a slot's sides, to find where one might fit at an angle between those tried.
+    """
+    lines, nlines, zone = ground[3], ground[4], ground[7]
+    edges = ground[0]
+    n_edges = edges.shape[0]
+    local = np.empty((n_edges, 4))
+    kind = np.empty(n_edges, dtype=np.int64)
+    walls = np.empty((zone[0].shape[0], 4))
+    room = count * (24 + 2 * nlines) + 8 * n_edges
+    out_at = np.empty((room, 2), dtype=np.int64)
+    out_span = np.empty((room, 3))
+    far = 0.0
+    most = 1
+    for k in range(count):
+        far = max(far, cfgs[k, 3] + (cfgs[k, 4] - 1.0) * cfgs[k, 5])
+        most = max(most, int(cfgs[k, 4]))
+    far += size[0] + size[1]
+    flo = np.empty(most * n_edges)
+    fhi = np.empty(most * n_edges)
+    radius = 0.5 * math.hypot(size[0], size[1]) + 0.05
+    hl, hw = 0.5 * size[0] - TOUCH_M - shrink, 0.5 * size[1] - TOUCH_M - shrink
+    found = 0
+    for j in range(nlines):
+        line = lines[j]
+        w0, w1 = max(line[5], s0 - line[4]), min(line[6], s1 - line[4])
+        if w0 > w1:
+            continue
+        deep = max(far, line[11]) if line[8] == KERB else far
+        d0, d1 = (-0.6, deep + 0.1) if line[7] > 0.0 else (-deep - 0.1, 0.6)
+        n = gather(ground, line, w0 - radius, w1 + radius, d0, d1, local, kind)
+        nwalls = 0
+        for i in range(n):
+            if kind[i] >= 0:
+                walls[nwalls, 0], walls[nwalls, 1] = local[i, 0], local[i, 1]
+                walls[nwalls, 2], walls[nwalls, 3] = local[i, 2], local[i, 3]
+                nwalls += 1
+        bent, bottom, top = FAR, 0.0, 0.0
+        # A point that lies on no edge but by chance: whether the zone holds it tells of all others.
+        tr, dr = w0 + 0.4871623 * (w1 - w0), line[7] * 0.7310294
+        known, held = False, False
+        for k in range(count):
+            if cfgs[k, 0] != line[8]:
+                continue
+            beta, c, s = cfgs[k, 1], cfgs[k, 6], cfgs[k, 7]
+            if line[10] > 0.0 and beta != bent:
+                # The same for all offsets at this angle.
+                bent = beta
+                guess = 0.5 * (size[0] * abs(s) + size[1] * abs(c)) + 0.05
+                bottom, top = _up_and_down(
+                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess
+                )
+            d = _offset(line, cfgs[k], size, bottom, top)
+            if d == FAR:
+                continue
+            m = _shut_by_edges(local, n, cfgs[k], d, line[7] * cfgs[k, 5], hl, hw, w0, w1, flo, fhi)
+            if m < 0:
+                continue
+            sort_intervals(flo, fhi, m)
+            # What no forbidden interval covers, if it is inside.
+            reached = w0
+            for i in range(m + 1):
+                until = min(flo[i], w1) if i < m else w1
+                if until >= reached:
+                    if not known:
+                        x, y = line[0] + line[2] * tr - line[3] * dr, line[1] + line[3] * tr + line[2] * dr
+                        known, held = True, winding(zone[0], zone[1], x, y) > 0
+                    inside = held != _crossings(walls, nwalls, tr, dr, 0.5 * (reached + until), d)
+                    if inside and found < room:
+                        out_at[found, 0], out_at[found, 1] = k, j
+                        out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
+                        found += 1
+                if i < m:
+                    reached = max(reached, fhi[i])
+                if reached > w1:
+                    break
+    return out_at[:found], out_span[:found]
+
+
+@njit(cache=True, error_model="numpy")
+def _used(cfg, which):  # type: ignore[no-untyped-def]
+    """Whether a way of standing is one of ALL, of those along the kerb or of those along the far edge."""
+    if which == ALL:
+        return True
+    if cfg[4] > 1.0:
+        return False
+    if which == NEAR:
+        return cfg[0] == KERB and cfg[2] == 0.0
+    return cfg[0] == EDGE or cfg[2] == 1.0
+
+
+@njit(cache=True, error_model="numpy")
+def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # type: ignore[no-untyped-def]
+    """What the first ``nplaced`` slots leave of ``free``, where a slot also keeps to the rules; returns how many.
+
+    ``free`` is what ``free_intervals`` gave; so is what is written to ``out_at`` and ``out_span``, which may be the same
+    arrays where nothing is placed. ``which`` ways of standing: ALL, NEAR or BEYOND.
+    """
+    lines, kerb, ranges, big = ground[3], ground[5], ground[6], ground[8]
+    at, span = free
+    ruled = big[1].shape[0] > 1 or ranges[0, 1] - ranges[0, 0] < math.pi - 1e-9
+    flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
+    found = 0
+    for i in range(at.shape[0]):
+        k, j = at[i, 0], at[i, 1]
+        cfg, line = cfgs[k], lines[j]
+        if not _used(cfg, which):
+            continue
+        w0, w1, d = span[i, 0], span[i, 1], span[i, 2]
+        m = _shut_by_slots(line, cfg, placed, nplaced, d, w0, w1, flo, fhi)
+        sort_intervals(flo, fhi, m)
+        reached = w0
+        for p in range(m + 1):
+            until = min(flo[p], w1) if p < m else w1
+            if until >= reached and found < out_at.shape[0]:
+                if not ruled or _fits_rules(kerb, ranges, big, line, 0.5 * (reached + until), d, cfg[1]):
+                    out_at[found, 0], out_at[found, 1] = k, j
+                    out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
+                    found += 1
+            if p < m:
+                reached = max(reached, fhi[p])
+            if reached > w1:
+                break
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def _shut_by_slots(line, cfg, placed, nplaced, d, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
+    """Where between w0 and w1 placed slots shut out a way of standing at offset d; returns how many intervals."""
+    c, s = cfg[6], cfg[7]
+    hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
+    m = 0
+    for i in range(nplaced):
+        px, py = placed[i, 0] - line[0], placed[i, 1] - line[1]
+        x = line[2] * px + line[3] * py
+        near = placed[i, 4] + placed[i, 5] + cfg[8] + cfg[9]
+        if x < w0 - near or x > w1 + near:
+            continue
+        y = line[2] * py - line[3] * px
+        ca = line[2] * placed[i, 2] + line[3] * placed[i, 3]
+        sa = line[2] * placed[i, 3] - line[3] * placed[i, 2]
+        for member in range(int(cfg[4])):
+            at = d + line[7] * member * cfg[5]
+            lo, hi = slide_box(x, y - at, ca, sa, placed[i, 4], placed[i, 5], c, s, hl, hw)
+            if lo < hi and hi > w0 and lo < w1:
+                m = _shut(flo, fhi, m, lo, hi)
+    return m
+
+
+@njit(cache=True, error_model="numpy")
+def _fits_rules(kerb, ranges, big, line, t, d, beta):  # type: ignore[no-untyped-def]
+    """Angle and, for blocked ground larger than a slot, whether the centre is off it."""
+    x, y = line[0] + line[2] * t - line[3] * d, line[1] + line[3] * t + line[2] * d
+    if big[1].shape[0] > 1 and winding(big[0], big[1], x, y) > 0:
+        return False
+    if ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9:
+        return True
+    return angle_kept(kerb, ranges, x, y, math.atan2(line[3], line[2]) + beta, 1e-6)
