@@ -119,7 +119,7 @@ def _neighbour(ground, size, depth, gap, state, cfgs, source, n, slots):  # type
 @njit(cache=True, error_model="numpy")
 def search_gap(world, depth, gap, most, budget, state, cfgs, best, n):  # type: ignore[no-untyped-def]
     """Bees, or multi-start of the same decoder, from the layout ``best[:n]``: (slots, layouts decoded)."""
-    ground, _, _, size, options, _ = world
+    ground, _, size, options, _ = world
     room = best.shape[0]
     used = np.int64(0)
     if options[SEARCH] == MULTISTART:

@@ -22,9 +22,9 @@ _CHECK_RAD = math.radians(0.005)
 
 
 @njit(cache=True, error_model="numpy")
-def stands(ground, cars, x, y, c, s, hl, hw, work):  # type: ignore[no-untyped-def]
+def stands(ground, x, y, c, s, hl, hw, work):  # type: ignore[no-untyped-def]
     """Whether a slot lies inside the zone, off blocked ground and at an allowed angle: the exact check."""
-    kerb, ranges, zone = ground[5], ground[6], ground[7]
+    kerb, ranges, zone, big = ground[5], ground[6], ground[7], ground[8]
     local, ids = work
     line = np.empty(4)
     line[0], line[1], line[2], line[3] = x, y, c, s
@@ -34,7 +34,8 @@ def stands(ground, cars, x, y, c, s, hl, hw, work):  # type: ignore[no-untyped-d
         lo, hi = slide_edge(local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl, hw, -FAR, FAR)
         if lo < 0.0 < hi:
             return False
-    if winding(zone[0], zone[1], x, y) <= 0 or winding(cars[0], cars[1], x, y) > 0:
+    # A slot that meets no edge is inside blocked ground only where that is large enough to hold it.
+    if winding(zone[0], zone[1], x, y) <= 0 or winding(big[0], big[1], x, y) > 0:
         return False
     if ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9:
         return True
@@ -60,7 +61,7 @@ def apart(a, b):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def keep_feasible(ground, cars, slots, n):  # type: ignore[no-untyped-def]
+def keep_feasible(ground, slots, n):  # type: ignore[no-untyped-def]
     """Move the slots that may stand together to the front; returns how many."""
     edges = ground[0]
     work = (np.empty((edges.shape[0], 4)), np.empty(edges.shape[0], dtype=np.int64))
@@ -70,7 +71,7 @@ def keep_feasible(ground, cars, slots, n):  # type: ignore[no-untyped-def]
         near = max(near, 2.0 * math.hypot(slots[i, 4], slots[i, 5]))
     for i in range(n):
         a = slots[i]
-        if not stands(ground, cars, a[0], a[1], a[2], a[3], a[6], a[7], work):
+        if not stands(ground, a[0], a[1], a[2], a[3], a[6], a[7], work):
             continue
         good = True
         for j in range(kept - 1, -1, -1):
@@ -114,12 +115,12 @@ def _tangent(kerb, x, y):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy")
 def checked(world, slots, n):  # type: ignore[no-untyped-def]
     """How many of a layout's first n slots stand the exact check (and can be reached, when that is asked)."""
-    ground, cars, way_in, size, options, flags = world
+    ground, way_in, size, options, flags = world
     if size[2] > 0.0:
         # The spacing is measured along the kerb itself, whichever line a slot was laid on.
         for i in range(n):
             with_spacing(ground[5], size, slots[i])
-    n = keep_feasible(ground, cars, slots, n)
+    n = keep_feasible(ground, slots, n)
     if options[ONLY] > 0:
         n = pick_reachable(ground, way_in, size, options[SIDEWAYS], slots, n, flags)
     return n

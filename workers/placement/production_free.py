@@ -137,17 +137,19 @@ def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, flo, fhi):  # type: i
 def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[no-untyped-def]
     """What the edges leave free for all ways of standing on all lines between arc lengths s0 and s1.
 
-    Returns (n, 2) integer: way, line; and (n, 3): from, to, offset; line by line, then way by way. ``shrink`` metres are
-    taken off a slot's sides, to find where one might fit at an angle between those tried.
+    Returns (n, 3) integer: way, line, whether a slot in the middle keeps to the rules; and (n, 3): from, to, offset; line
+    by line, then way by way. ``shrink`` metres are taken off a slot's sides, to find where one might fit at an angle
+    between those tried.
     """
     lines, nlines, zone = ground[3], ground[4], ground[7]
+    rules = (ground[5], ground[6], ground[8])
     edges = ground[0]
     n_edges = edges.shape[0]
     local = np.empty((n_edges, 4))
     kind = np.empty(n_edges, dtype=np.int64)
     walls = np.empty((zone[0].shape[0], 4))
     room = count * (24 + 2 * nlines) + 8 * n_edges
-    out_at = np.empty((room, 2), dtype=np.int64)
+    out_at = np.empty((room, 3), dtype=np.int64)
     out_span = np.empty((room, 3))
     far = 0.0
     most = 1
@@ -204,9 +206,11 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                     if not known:
                         x, y = line[0] + line[2] * tr - line[3] * dr, line[1] + line[3] * tr + line[2] * dr
                         known, held = True, winding(zone[0], zone[1], x, y) > 0
-                    inside = held != _crossings(walls, nwalls, tr, dr, 0.5 * (reached + until), d)
+                    middle = 0.5 * (reached + until)
+                    inside = held != _crossings(walls, nwalls, tr, dr, middle, d)
                     if inside and found < room:
                         out_at[found, 0], out_at[found, 1] = k, j
+                        out_at[found, 2] = _fits_rules(rules, line, middle, d, beta)
                         out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
                         found += 1
                 if i < m:
@@ -235,9 +239,8 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     ``free`` is what ``free_intervals`` gave; so is what is written to ``out_at`` and ``out_span``, which may be the same
     arrays where nothing is placed. ``which`` ways of standing: ALL, NEAR or BEYOND.
     """
-    lines, kerb, ranges, big = ground[3], ground[5], ground[6], ground[8]
+    lines, rules = ground[3], (ground[5], ground[6], ground[8])
     at, span = free
-    ruled = big[1].shape[0] > 1 or ranges[0, 1] - ranges[0, 0] < math.pi - 1e-9
     flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
     found = 0
     for i in range(at.shape[0]):
@@ -252,7 +255,8 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
         for p in range(m + 1):
             until = min(flo[p], w1) if p < m else w1
             if until >= reached and found < out_at.shape[0]:
-                if not ruled or _fits_rules(kerb, ranges, big, line, 0.5 * (reached + until), d, cfg[1]):
+                middle = 0.5 * (reached + until)
+                if (at[i, 2] > 0) if m == 0 else _fits_rules(rules, line, middle, d, cfg[1]):
                     out_at[found, 0], out_at[found, 1] = k, j
                     out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
                     found += 1
@@ -287,8 +291,9 @@ def _shut_by_slots(line, cfg, placed, nplaced, d, w0, w1, flo, fhi):  # type: ig
 
 
 @njit(cache=True, error_model="numpy")
-def _fits_rules(kerb, ranges, big, line, t, d, beta):  # type: ignore[no-untyped-def]
-    """Angle and, for blocked ground larger than a slot, whether the centre is off it."""
+def _fits_rules(rules, line, t, d, beta):  # type: ignore[no-untyped-def]
+    """Angle and, for blocked ground larger than a slot, whether the centre is off it. ``rules``: kerb, ranges, big rings."""
+    kerb, ranges, big = rules
     x, y = line[0] + line[2] * t - line[3] * d, line[1] + line[3] * t + line[2] * d
     if big[1].shape[0] > 1 and winding(big[0], big[1], x, y) > 0:
         return False

@@ -152,7 +152,7 @@ def fill(ground, size, gap, cfgs, count, free, which, placed, n):  # type: ignor
     ``free`` is what the edges leave to the ways of standing ``cfgs[:count]``, of which ``which`` may be used.
     """
     room = count * (24 + 2 * ground[4])
-    at = np.empty((room, 2), dtype=np.int64)
+    at = np.empty((room, 3), dtype=np.int64)
     span = np.empty((room, 3))
     # A row holds only so many.
     rows = min(placed.shape[0] - n, MOST_STACKED * (3 + int((gap[1] - gap[0]) / min(size[0], size[1]))))

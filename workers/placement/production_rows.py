@@ -54,23 +54,23 @@ def pack_row(lines, cfgs, count, size, at, span, found, order, start, out):  # t
             order[j] = value
     zero = np.int64(0)
     most = out.shape[0]
-    label_s = np.full((most + 1, count), FAR)
+    label_s = np.empty((most + 1, count))
     label_t = np.empty((most + 1, count))
-    label_iv = np.full((most + 1, count), -1, dtype=np.int64)
-    parent = np.full((most + 1, count), -1, dtype=np.int64)
-    kept = np.full((most + 1, _KEPT_LABELS), -1, dtype=np.int64)
+    label_iv = np.empty((most + 1, count), dtype=np.int64)
+    parent = np.empty((most + 1, count), dtype=np.int64)
+    kept = np.empty((most + 1, _KEPT_LABELS), dtype=np.int64)
     # The last few rectangles of each kept label's chain.
     recent = np.empty((most + 1, _KEPT_LABELS, _RECENT, 8))
-    recents = np.zeros((most + 1, _KEPT_LABELS), dtype=np.int64)
-    pointers = np.empty(count, dtype=np.int64)
+    recents = np.empty((most + 1, _KEPT_LABELS), dtype=np.int64)
     best_k, best_c = 0, -1
     widest = 1
     for k in range(count):
         widest = max(widest, int(cfgs[k, 4]))
-        pointers[k] = start[k]
     empty_levels = 0
     for level in range(1, most + 1):
         any_label = False
+        label_s[level] = FAR
+        kept[level] = -1
         for c in range(count):
             members = int(cfgs[c, 4])
             before = level - members

@@ -40,7 +40,7 @@ _ASIDE_M = 0.1
 @njit(cache=True, error_model="numpy")
 def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[no-untyped-def]
     """Plans of one richness for a gap, from the layout ``best[:n]``: (slots, layouts decoded)."""
-    ground, _, way_in, size, options, flags = world
+    ground, way_in, size, options, flags = world
     least = least_pitch(ground[6], size)[1]
     deep = depth >= 2.0 * least
     # Whether the order of rows matters: stacks of one kind are among the ways of standing.
@@ -78,7 +78,7 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
 @njit(cache=True, error_model="numpy")
 def lay_ground(world, standing, seed, out):  # type: ignore[no-untyped-def]
     """Lay out all gaps of a ground into ``out`` (n, 8): (slots, layouts decoded)."""
-    ground, cars, _way_in, size, options, _flags = world
+    ground, _way_in, size, options, _flags = world
     depth = _depth(ground)
     gaps = np.empty((_MOST_GAPS, 2))
     ngaps = find_gaps(ground, size, depth, gaps)
@@ -93,7 +93,7 @@ def lay_ground(world, standing, seed, out):  # type: ignore[no-untyped-def]
     cfgs = np.empty((_MOST_WAYS, 10))
     stood = np.empty((standing.shape[0], 8))
     places = np.empty(standing.shape[0])
-    nstood = still_standing(ground, cars, size, standing, stood, places) if standing.shape[0] > 0 else 0
+    nstood = still_standing(ground, size, standing, stood, places) if standing.shape[0] > 0 else 0
     used = np.int64(0)
     total = np.int64(0)
     bound = options[BOUND]
@@ -181,12 +181,8 @@ def _in_order(ground, slot, out, order, n):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def _world(zone, cars, kerb_xy, access_xy, ranges, size, options):  # type: ignore[no-untyped-def]
-    """What the search knows, in the kerb's frame: (ground, cars, way in, size, options, flags), and the frame's turn."""
+    """What the search knows, in the kerb's frame: (ground, way in, size, options, flags), and the frame's turn."""
     ground, c, s = build_ground(zone[0], zone[1], cars[0], cars[1], kerb_xy, ranges, size)
-    turned = np.empty_like(cars[0])
-    for i in range(turned.shape[0]):
-        turned[i, 0] = c * cars[0][i, 0] + s * cars[0][i, 1]
-        turned[i, 1] = c * cars[0][i, 1] - s * cars[0][i, 0]
     kerb = ground[5]
     if access_xy.shape[0] > 0:
         segments = np.empty_like(access_xy)
@@ -203,7 +199,7 @@ def _world(zone, cars, kerb_xy, access_xy, ranges, size, options):  # type: igno
         segments = np.empty((0, 4))
     way_in = (segments, access_xy.shape[0] > 0)
     flags = np.zeros(max(options[BOUND], 0) + 8, dtype=np.bool_)
-    return (ground, (turned, cars[1]), way_in, size, options, flags), c, s
+    return (ground, way_in, size, options, flags), c, s
 
 
 @njit(cache=True, error_model="numpy")
@@ -220,9 +216,12 @@ def _turned_poses(poses, c, s):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def _answer(world, out, n, c, s):  # type: ignore[no-untyped-def]
-    """A layout in the problem's frame: poses (n, 3), whether a car can drive in (n,), the room of each slot (n, 2)."""
-    ground, _, way_in, size, options, flags = world
-    reach(ground, way_in, size, options[SIDEWAYS], out, n, flags)
+    """A checked layout in the problem's frame: poses (n, 3), whether a car can drive in (n,), the room of each slot (n, 2)."""
+    ground, way_in, size, options, flags = world
+    if options[ONLY] > 0:
+        flags[:n] = True
+    else:
+        reach(ground, way_in, size, options[SIDEWAYS], out, n, flags)
     rooms = np.empty((n, 2))
     clearances(ground, out, n, rooms)
     poses = np.empty((n, 3))

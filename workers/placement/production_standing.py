@@ -18,7 +18,7 @@ _NUDGE_M = 0.12
 
 
 @njit(cache=True, error_model="numpy")
-def _nudged(ground, cars, slot, placed, n, work):  # type: ignore[no-untyped-def]
+def _nudged(ground, slot, placed, n, work):  # type: ignore[no-untyped-def]
     """Whether a standing slot still stands beside those ``placed``, pushed a little along one of its axes if need be."""
     local, ids = work
     line = np.empty(4)
@@ -74,7 +74,7 @@ def _nudged(ground, cars, slot, placed, n, work):  # type: ignore[no-untyped-def
         return False
     c, s = (slot[2], slot[3]) if best_axis == 0 else (-slot[3], slot[2])
     x, y = slot[0] + c * best, slot[1] + s * best
-    if not stands(ground, cars, x, y, slot[2], slot[3], slot[6], slot[7], work):
+    if not stands(ground, x, y, slot[2], slot[3], slot[6], slot[7], work):
         return False
     old_x, old_y = slot[0], slot[1]
     slot[0], slot[1] = x, y
@@ -86,7 +86,7 @@ def _nudged(ground, cars, slot, placed, n, work):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, error_model="numpy")
-def still_standing(ground, cars, size, standing, out, places):  # type: ignore[no-untyped-def]
+def still_standing(ground, size, standing, out, places):  # type: ignore[no-untyped-def]
     """Which of the last layout's slots (m, 4: x, y, cos, sin) still stand, in kerb order: written to ``out`` (m, 8)."""
     m = standing.shape[0]
     edges, lines, kerb = ground[0], ground[3], ground[5]
@@ -116,7 +116,7 @@ def still_standing(ground, cars, size, standing, out, places):  # type: ignore[n
             )
             slot[6], slot[7] = 0.5 * size[0], 0.5 * size[1]
             with_spacing(kerb, size, slot)
-            if _nudged(ground, cars, slot, trial, n, work):
+            if _nudged(ground, slot, trial, n, work):
                 trial_at[n] = where[i]
                 n += 1
         if n > best_n:
@@ -133,7 +133,7 @@ def still_standing(ground, cars, size, standing, out, places):  # type: ignore[n
 @njit(cache=True, error_model="numpy")
 def fill_around(world, depth, gap, richness, cfgs, slots, n):  # type: ignore[no-untyped-def]
     """Put slots beside the first n, which stay; returns how many there are."""
-    ground, size = world[0], world[3]
+    ground, size = world[0], world[2]
     count = ways(ground[6], size, depth, (richness, 0), cfgs)
     free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
     return fill_up(world, gap, cfgs, count, free, slots, n)
@@ -142,7 +142,7 @@ def fill_around(world, depth, gap, richness, cfgs, slots, n):  # type: ignore[no
 @njit(cache=True, error_model="numpy")
 def fill_up(world, gap, cfgs, count, free, slots, n):  # type: ignore[no-untyped-def]
     """Put slots on what is ``free`` beside the first n, which stay; returns how many there are."""
-    ground, size = world[0], world[3]
+    ground, size = world[0], world[2]
     before = np.int64(-1)
     while n < slots.shape[0] and n != before:
         before = n
@@ -153,7 +153,7 @@ def fill_up(world, gap, cfgs, count, free, slots, n):  # type: ignore[no-untyped
 @njit(cache=True, error_model="numpy")
 def keep_most(world, depth, gap, cfgs, stood, count, slots, n):  # type: ignore[no-untyped-def]
     """A layout of n slots that moves as few of the ``count`` standing ones as it finds; returns its length."""
-    ground, size = world[0], world[3]
+    ground, size = world[0], world[2]
     nways = ways(ground[6], size, depth, (1, 0), cfgs)
     free = free_intervals(ground, cfgs, nways, size, 0.0, gap[0], gap[1])
     trial = np.empty_like(slots)

@@ -136,6 +136,10 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
             continue
         px, py = slots[j, 0] - line[0], slots[j, 1] - line[1]
         u, v = ox * px + oy * py, ox * py - oy * px
+        # A cheap no first.
+        radius = slots[j, 6] + slots[j, 7]
+        if u < -radius or u > worst + radius or abs(v) > half + radius:
+            continue
         radius = math.hypot(slots[j, 6], slots[j, 7])
         if u < -radius or u > worst + radius or abs(v) > half + radius:
             continue
@@ -181,18 +185,19 @@ def reach(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-u
 
 @njit(cache=True, error_model="numpy")
 def pick_reachable(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-untyped-def]
-    """Take away the slots that nobody can drive into; returns how many are left, all of them reachable."""
-    count = reach(ground, way_in, size, sideways, slots, n, flags)
-    while count < n:
-        kept = np.int64(0)
-        for i in range(n):
-            if flags[i]:
-                if kept != i:
-                    slots[kept] = slots[i]
-                kept += 1
-        n = kept
-        count = reach(ground, way_in, size, sideways, slots, n, flags)
-    return n
+    """Take away the slots that nobody can drive into; returns how many are left.
+
+    Those are reachable still, since fewer slots shut in nobody: ``flags`` says so of each.
+    """
+    reach(ground, way_in, size, sideways, slots, n, flags)
+    kept = np.int64(0)
+    for i in range(n):
+        if flags[i]:
+            if kept != i:
+                slots[kept] = slots[i]
+            kept += 1
+    flags[:kept] = True
+    return kept
 
 
 @njit(cache=True, error_model="numpy")
@@ -207,7 +212,7 @@ def room_beside(local, n, slots, count, me, cx, cy, ox, oy, out, half):  # type:
             continue
         px, py = slots[j, 0] - cx, slots[j, 1] - cy
         u, v = ox * px + oy * py, ox * py - oy * px
-        radius = math.hypot(slots[j, 6], slots[j, 7])
+        radius = slots[j, 6] + slots[j, 7]
         if u < -radius or abs(v) > half + radius or u - radius - out > free:
             continue
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]

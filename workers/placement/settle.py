@@ -35,7 +35,6 @@ class _Frame:
 
     packed: PackedGround
     ground: tuple
-    cars: tuple[Rows, NDArray[np.int64]]
     way_in: tuple[Rows, bool]
     size: NDArray[np.float64]
     sideways: int
@@ -62,11 +61,9 @@ class _Frame:
             way_in = (np.hstack([ground[5][:-1], ground[5][1:]]), False)
         else:
             way_in = (np.empty((0, 4)), False)
-        cars = (packed.cars_xy @ turned, packed.car_starts)
         return cls(
             packed,
             ground,
-            cars,
             way_in,
             size,
             _SIDEWAYS.get(problem.mode, 0),
@@ -118,7 +115,7 @@ def settle(
         if problem.reachable_only and not frame.reached(rows).all():
             rows, fixed = fresh, np.zeros(len(fresh), dtype=np.bool_)
     even = rows.copy()
-    share_out(frame.ground, frame.cars, even, len(even), fixed, frame.size)
+    share_out(frame.ground, even, len(even), fixed, frame.size)
     if frame.reached(even).sum() >= frame.reached(rows).sum():
         rows = even
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
@@ -137,7 +134,7 @@ def _steady(
 ) -> tuple[Rows, NDArray[np.bool_]]:
     """The slots that still stand and as many more as fit beside them; fresh ones only where those are more."""
     stood = frame.rows(standing)
-    count, _ = still_standing(frame.ground, frame.cars, stood, frame.size)
+    count, _ = still_standing(frame.ground, stood, frame.size)
     stood = stood[:count]
     if count >= len(fresh):
         return stood, np.ones(count, dtype=np.bool_)

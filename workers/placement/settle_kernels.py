@@ -38,10 +38,10 @@ def _direction(slot, axis):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _fits(ground, cars, slots, n, i, x, y, work):  # type: ignore[no-untyped-def]
+def _fits(ground, slots, n, i, x, y, work):  # type: ignore[no-untyped-def]
     """Whether slot i may stand at (x, y) among the first n others."""
     a = slots[i]
-    if not stands(ground, cars, x, y, a[2], a[3], a[6], a[7], work):
+    if not stands(ground, x, y, a[2], a[3], a[6], a[7], work):
         return False
     moved = a.copy()
     moved[0], moved[1] = x, y
@@ -53,7 +53,7 @@ def _fits(ground, cars, slots, n, i, x, y, work):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, error_model="numpy")
-def still_standing(ground, cars, slots, size):  # type: ignore[no-untyped-def]
+def still_standing(ground, slots, size):  # type: ignore[no-untyped-def]
     """Move the slots that may still stand to the front, nudged where they must be; returns how many, and which first.
 
     Those that need not move have precedence. ``order`` (n,) tells where each came from.
@@ -67,7 +67,7 @@ def still_standing(ground, cars, slots, size):  # type: ignore[no-untyped-def]
     n = 0
     for i in range(count):
         slots[n] = given[i]
-        if _fits(ground, cars, slots, n, n, given[i, 0], given[i, 1], work):
+        if _fits(ground, slots, n, n, given[i, 0], given[i, 1], work):
             order[n], used[i] = i, True
             n += 1
     for i in range(count):
@@ -81,7 +81,7 @@ def still_standing(ground, cars, slots, size):  # type: ignore[no-untyped-def]
                 ox, oy = _direction(given[i], first if k < 2 else 1 - first)
                 sign = step if k % 2 == 0 else -step
                 x, y = given[i, 0] + sign * ox, given[i, 1] + sign * oy
-                if _fits(ground, cars, slots, n, n, x, y, work):
+                if _fits(ground, slots, n, n, x, y, work):
                     slots[n, 0], slots[n, 1] = x, y
                     found = True
                     break
@@ -157,7 +157,7 @@ def _beyond(ground, slots, n, i, ox, oy, axis, work):  # type: ignore[no-untyped
 
 
 @njit(cache=True, error_model="numpy")
-def share_out(ground, cars, slots, n, fixed, size):  # type: ignore[no-untyped-def]
+def share_out(ground, slots, n, fixed, size):  # type: ignore[no-untyped-def]
     """Move the slots that are not fixed along their rows, so that all room to spare within a gap is shared out evenly.
 
     A driver has room on either side then, and a car that is seen a hand's breadth further along moves no space.
@@ -180,7 +180,7 @@ def share_out(ground, cars, slots, n, fixed, size):  # type: ignore[no-untyped-d
         before = slots[chain[:count], :2].copy()
         part = 1.0
         while part > _LEAST_PART and not _spread(
-            ground, cars, slots, n, chain[:count], before, room, part * spare / (count + 1), part, size, work
+            ground, slots, n, chain[:count], before, room, part * spare / (count + 1), part, size, work
         ):
             part *= 0.5
         if part <= _LEAST_PART:
@@ -205,7 +205,7 @@ def _chain_from(first, room, side, fixed, chain):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, error_model="numpy")
-def _spread(ground, cars, slots, n, chain, before, room, share, part, size, work):  # type: ignore[no-untyped-def]
+def _spread(ground, slots, n, chain, before, room, share, part, size, work):  # type: ignore[no-untyped-def]
     """Give each gap of a chain its share of the room, or a part of the way there; whether all its slots may stand so."""
     passed = room[chain[0], 0]
     for k in range(chain.shape[0]):
@@ -217,5 +217,5 @@ def _spread(ground, cars, slots, n, chain, before, room, share, part, size, work
     good = True
     for k in range(chain.shape[0]):
         me = chain[k]
-        good = good and _fits(ground, cars, slots, n, me, slots[me, 0], slots[me, 1], work)
+        good = good and _fits(ground, slots, n, me, slots[me, 0], slots[me, 1], work)
     return good
