@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
@@ -20,12 +20,19 @@ from shapely.geometry.base import BaseGeometry
 
 from workers.placement.geometry import longest_smooth_edge, polygonal
 from workers.placement.problem import PlacementProblem
+from workers.placement.production_frame import build_frame
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+# See production_frame.
+Frame = tuple[
+    Floats, tuple[Floats, Integers], Floats, Floats, Floats, Floats, tuple[Floats, bool]
+]
 
 # Zones whose arrays are kept; a worker rarely has more in view.
 _ZONES_KEPT = 256
+# Frames of a zone that are kept, one for each size of slot.
+_FRAMES_KEPT = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +52,7 @@ class PackedGround:
             kerb.
         ranges_rad: (q, 2) allowed angles of a slot's length axis against the kerb, low and high, modulo pi.
         length_m, width_m, spacing_m: of a slot.
+        frames: of the zone, as far as they were asked for.
     """
 
     origin: tuple[float, float]
@@ -59,6 +67,26 @@ class PackedGround:
     length_m: float
     width_m: float
     spacing_m: float
+    frames: dict[tuple[float, float, float, bytes], Frame]
+
+    def frame(self) -> Frame:
+        """The zone as the search sees it, without what stands on it. Worked out once for each size of slot."""
+        key = (self.length_m, self.width_m, self.spacing_m, self.ranges_rad.tobytes())
+        found = self.frames.get(key)
+        if found is None:
+            if len(self.frames) == _FRAMES_KEPT:
+                self.frames.clear()
+            size = np.array(key[:3])
+            found = self.frames[key] = build_frame(
+                self.zone_xy,
+                self.zone_starts,
+                self.kerb_xy,
+                self.kerb_given,
+                self.access_xy,
+                self.ranges_rad,
+                size,
+            )
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +98,7 @@ class _ZoneArrays:
     kerb_given: bool
     access_xy: Floats
     bounds: Floats
+    frames: dict[tuple[float, float, float, bytes], Frame] = field(default_factory=dict)
 
 
 _kept: OrderedDict[tuple[Polygon, LineString | None, BaseGeometry | None], _ZoneArrays] = OrderedDict()
@@ -92,6 +121,7 @@ def pack(problem: PlacementProblem) -> PackedGround:
         float(problem.slot_length_m),
         float(problem.slot_width_m),
         float(problem.spacing_m),
+        zone.frames,
     )
 
 

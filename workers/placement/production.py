@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from workers.placement.bound import Bound, bound_once, upper_bound
-from workers.placement.packed import Floats, PackedGround, pack
+from workers.placement.packed import Floats, Frame, PackedGround, pack
 from workers.placement.problem import Clearance, Placement, PlacementError, PlacementProblem, Slot, SlotSize
 from workers.placement.production_check import BEES, MULTISTART, NO_SEARCH
 from workers.placement.production_search import look_again, solve
@@ -200,25 +200,20 @@ def _arguments(
             min(most, _MOST_SLOTS),
             _SEARCHES[parameters.search] if searching else NO_SEARCH,
             parameters.evaluations,
-            packed.kerb_given,
             1 if searching and not problem.standing else 0,
         ],
         dtype=np.int64,
     )
     return (
-        (packed.zone_xy, packed.zone_starts),
+        packed.frame(),
         (packed.cars_xy, packed.car_starts),
-        packed.kerb_xy,
-        packed.access_xy,
-        packed.ranges_rad,
         np.array([packed.length_m, packed.width_m, packed.spacing_m]),
         options,
     )
 
 
-# Zone, cars, kerb, access, angles, slot size, options.
-_Rings = tuple[Floats, NDArray[np.int64]]
-_Arguments = tuple[_Rings, _Rings, Floats, Floats, Floats, Floats, NDArray[np.int64]]
+# Zone, cars, slot size, options.
+_Arguments = tuple[Frame, tuple[Floats, NDArray[np.int64]], Floats, NDArray[np.int64]]
 
 _NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
 

@@ -13,7 +13,7 @@ from workers.placement.production_slides import FAR, slide_box, slide_edge, wind
 from workers.placement.production_worth import pick_reachable
 
 # What the options array holds, and the searches.
-ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, KERB_GIVEN, POOREST = 0, 1, 2, 3, 4, 5, 6, 7
+ONLY, SIDEWAYS, RICHNESS, BOUND, SEARCH, BUDGET, POOREST = 0, 1, 2, 3, 4, 5, 6
 NO_SEARCH, BEES, MULTISTART = 0, 1, 2
 
 # Outlines may dip into things by less than this: along all of a slot's outline that is less than a square centimetre.
@@ -101,15 +101,17 @@ def with_spacing(kerb, size, slot):  # type: ignore[no-untyped-def]
 @njit(cache=True, error_model="numpy")
 def _tangent(kerb, x, y):  # type: ignore[no-untyped-def]
     """Direction of the kerb segment nearest to a point, radians."""
-    best, angle = FAR, 0.0
+    best, nearest = FAR, 0
     for i in range(kerb.shape[0] - 1):
         ux, uy = kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]
         px, py = x - kerb[i, 0], y - kerb[i, 1]
         t = min(max((px * ux + py * uy) / (ux * ux + uy * uy), 0.0), 1.0)
         distance = math.hypot(px - t * ux, py - t * uy)
         if distance < best:
-            best, angle = distance, math.atan2(uy, ux)
-    return angle
+            best, nearest = distance, i
+    return math.atan2(
+        kerb[nearest + 1, 1] - kerb[nearest, 1], kerb[nearest + 1, 0] - kerb[nearest, 0]
+    )
 
 
 @njit(cache=True, error_model="numpy")

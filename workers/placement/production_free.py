@@ -26,32 +26,35 @@ _ROUNDING_M = 1e-6
 
 
 @njit(cache=True, error_model="numpy")
-def _up_and_down(walls, n, c, s, hl, hw, guess):  # type: ignore[no-untyped-def]
-    """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above."""
-    near = hl + hw
-    at = guess
-    changed = True
-    while changed:
-        changed = False
-        for i in range(n):
-            if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
-                lo, hi = slide_edge(
-                    walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2], s, -c, hl, hw, -FAR, FAR
-                )
-                if lo < at < hi:
-                    at = hi
-                    changed = True
-    bottom, top = -FAR, FAR
+def _up_and_down(walls, n, c, s, hl, hw, guess, flo, fhi):  # type: ignore[no-untyped-def]
+    """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above.
+
+    ``flo`` and ``fhi`` (n,) are to work with.
+    """
+    near = hl * abs(c) + hw * abs(s) + _ROUNDING_M
+    m = 0
     for i in range(n):
         if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
             lo, hi = slide_edge(
                 walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2], s, -c, hl, hw, -FAR, FAR
             )
             if lo < hi:
-                if hi <= at:
-                    bottom = max(bottom, hi)
-                elif lo >= at:
-                    top = min(top, lo)
+                flo[m], fhi[m] = lo, hi
+                m += 1
+    at = guess
+    changed = True
+    while changed:
+        changed = False
+        for i in range(m):
+            if flo[i] < at < fhi[i]:
+                at = fhi[i]
+                changed = True
+    bottom, top = -FAR, FAR
+    for i in range(m):
+        if fhi[i] <= at:
+            bottom = max(bottom, fhi[i])
+        elif flo[i] >= at:
+            top = min(top, flo[i])
     return bottom, top
 
 
@@ -189,7 +192,7 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                 bent = beta
                 guess = 0.5 * (size[0] * abs(s) + size[1] * abs(c)) + 0.05
                 bottom, top = _up_and_down(
-                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess
+                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess, flo, fhi
                 )
             d = _offset(line, cfgs[k], size, bottom, top)
             if d == FAR:
@@ -242,6 +245,11 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     lines, rules = ground[3], (ground[5], ground[6], ground[8])
     at, span = free
     flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
+    near = np.empty((nplaced, 6))
+    reach = 0.0
+    for k in range(cfgs.shape[0]):
+        reach = max(reach, cfgs[k, 8] + cfgs[k, 9])
+    last, beside = -1, 0
     found = 0
     for i in range(at.shape[0]):
         k, j = at[i, 0], at[i, 1]
@@ -249,7 +257,9 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
         if not _used(cfg, which):
             continue
         w0, w1, d = span[i, 0], span[i, 1], span[i, 2]
-        m = _shut_by_slots(line, cfg, placed, nplaced, d, w0, w1, flo, fhi)
+        if j != last:
+            last, beside = j, _slots_beside(line, placed, nplaced, reach, near)
+        m = _shut_by_slots(near, beside, cfg, d, line[7] * cfg[5], w0, w1, flo, fhi)
         sort_intervals(flo, fhi, m)
         reached = w0
         for p in range(m + 1):
@@ -268,23 +278,41 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
 
 
 @njit(cache=True, error_model="numpy")
-def _shut_by_slots(line, cfg, placed, nplaced, d, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
-    """Where between w0 and w1 placed slots shut out a way of standing at offset d; returns how many intervals."""
+def _slots_beside(line, placed, n, reach, near):  # type: ignore[no-untyped-def]
+    """Write those of the first n slots that another with half sizes of sum ``reach`` may meet on a line; returns how many.
+
+    ``near`` (n, 6) gets them in the line's frame: x, y, cos, sin, spaced half sizes.
+    """
+    count = 0
+    for i in range(n):
+        px, py = placed[i, 0] - line[0], placed[i, 1] - line[1]
+        x = line[2] * px + line[3] * py
+        out = placed[i, 4] + placed[i, 5] + reach
+        if line[5] - out <= x <= line[6] + out:
+            near[count, 0], near[count, 1] = x, line[2] * py - line[3] * px
+            near[count, 2] = line[2] * placed[i, 2] + line[3] * placed[i, 3]
+            near[count, 3] = line[2] * placed[i, 3] - line[3] * placed[i, 2]
+            near[count, 4], near[count, 5] = placed[i, 4], placed[i, 5]
+            count += 1
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
+    """Where between w0 and w1 slots ``near`` a line shut out a way of standing at offset d; returns how many intervals.
+
+    ``step`` is as for ``_shut_by_edges``.
+    """
     c, s = cfg[6], cfg[7]
     hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
     m = 0
-    for i in range(nplaced):
-        px, py = placed[i, 0] - line[0], placed[i, 1] - line[1]
-        x = line[2] * px + line[3] * py
-        near = placed[i, 4] + placed[i, 5] + cfg[8] + cfg[9]
-        if x < w0 - near or x > w1 + near:
+    for i in range(n):
+        x, y, ca, sa, al, aw = near[i]
+        out = al + aw + cfg[8] + cfg[9]
+        if x < w0 - out or x > w1 + out:
             continue
-        y = line[2] * py - line[3] * px
-        ca = line[2] * placed[i, 2] + line[3] * placed[i, 3]
-        sa = line[2] * placed[i, 3] - line[3] * placed[i, 2]
         for member in range(int(cfg[4])):
-            at = d + line[7] * member * cfg[5]
-            lo, hi = slide_box(x, y - at, ca, sa, placed[i, 4], placed[i, 5], c, s, hl, hw)
+            lo, hi = slide_box(x, y - (d + member * step), ca, sa, al, aw, c, s, hl, hw)
             if lo < hi and hi > w0 and lo < w1:
                 m = _shut(flo, fhi, m, lo, hi)
     return m

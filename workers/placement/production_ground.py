@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
-"""Compiled ground: a zone's edges in cells and its lines, in a frame whose x axis runs along the kerb.
+"""Compiled ground: the edges of a zone and of what stands on it, in cells, in the zone's frame.
 
-A *ground* is (edges (n, 4), kinds (n,), cells, line table (J, 12), how many lines, kerb (p, 2), ranges (q, 2), the
-zone's rings, big rings). *cells* is (starts, items, frame, stamps). For lines see ``production_lines``.
+A *ground* is (edges (n, 4), kinds (n,), cells, line table (J, 12), how many lines, kerb (p, 3), ranges (q, 2), the
+zone's rings, big rings). *cells* is (starts, items, frame, stamps). For the frame see ``production_frame``.
 """
 
 from __future__ import annotations
@@ -12,36 +12,14 @@ import math
 import numpy as np
 from numba import njit
 
-from workers.placement.production_lines import BEND_STEP_M, edge_lines, kerb_lines
-from workers.placement.production_slides import FAR, winding
+from workers.placement.production_frame import ring_edges, turned_points
+from workers.placement.production_slides import FAR
 
 ZONE, CAR = 0, 1
 _CELL_M = 5.0
 _MAX_CELLS = 40000
-_MAX_LINES = 20000
-
-
-@njit(cache=True, error_model="numpy")
-def _edges(zone_xy, zone_starts, cars_xy, car_starts, ca, sa):  # type: ignore[no-untyped-def]
-    """All edges, turned by -angle (ca, sa); kinds; (n, 4) and (n,)."""
-    n = zone_xy.shape[0] + cars_xy.shape[0]
-    edges = np.empty((n, 4))
-    kinds = np.empty(n, dtype=np.int64)
-    k = 0
-    for kind in range(2):
-        xy = zone_xy if kind == ZONE else cars_xy
-        starts = zone_starts if kind == ZONE else car_starts
-        for r in range(starts.shape[0] - 1):
-            j = starts[r + 1] - 1
-            for i in range(starts[r], starts[r + 1]):
-                edges[k, 0] = ca * xy[j, 0] + sa * xy[j, 1]
-                edges[k, 1] = ca * xy[j, 1] - sa * xy[j, 0]
-                edges[k, 2] = ca * xy[i, 0] + sa * xy[i, 1]
-                edges[k, 3] = ca * xy[i, 1] - sa * xy[i, 0]
-                kinds[k] = kind
-                k += 1
-                j = i
-    return edges, kinds
+# Kerb segments that are told to be far off all at once.
+_BLOCK = 8
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,18 +103,33 @@ def gather(ground, line, t0, t1, d0, d1, local, kind):  # type: ignore[no-untype
 @njit(cache=True, error_model="numpy")
 def angle_kept(kerb, ranges, x, y, theta, tolerance):  # type: ignore[no-untyped-def]
     """Whether a slot's direction keeps to the ranges against the kerb segment nearest to its centre, modulo pi."""
+    segments = kerb.shape[0] - 1
     nearest = FAR
-    for i in range(kerb.shape[0] - 1):
-        nearest = min(nearest, _square_to(kerb, i, x, y))
-    nearest = math.sqrt(nearest) + 1e-6
-    for i in range(kerb.shape[0] - 1):
-        if _square_to(kerb, i, x, y) <= nearest * nearest:
-            angle = theta - math.atan2(kerb[i + 1, 1] - kerb[i, 1], kerb[i + 1, 0] - kerb[i, 0])
-            for r in range(ranges.shape[0]):
-                over = (angle - ranges[r, 0] + tolerance) % math.pi
-                if over <= ranges[r, 1] - ranges[r, 0] + 2 * tolerance:
-                    return True
+    for first in range(0, segments, _BLOCK):
+        if _block_distance(kerb, first, x, y) <= nearest:
+            for i in range(first, min(first + _BLOCK, segments)):
+                nearest = min(nearest, math.sqrt(_square_to(kerb, i, x, y)))
+    nearest += 1e-6
+    for first in range(0, segments, _BLOCK):
+        if _block_distance(kerb, first, x, y) > nearest:
+            continue
+        for i in range(first, min(first + _BLOCK, segments)):
+            if _square_to(kerb, i, x, y) <= nearest * nearest:
+                angle = theta - math.atan2(kerb[i + 1, 1] - kerb[i, 1], kerb[i + 1, 0] - kerb[i, 0])
+                for r in range(ranges.shape[0]):
+                    over = (angle - ranges[r, 0] + tolerance) % math.pi
+                    if over <= ranges[r, 1] - ranges[r, 0] + 2 * tolerance:
+                        return True
     return False
+
+
+@njit(cache=True, error_model="numpy")
+def _block_distance(kerb, first, x, y):  # type: ignore[no-untyped-def]
+    """No more than the distance from a point to any of the kerb's segments from ``first`` on, as many as a block has."""
+    last = min(first + _BLOCK, kerb.shape[0] - 1)
+    middle = (first + last) // 2
+    along = max(kerb[middle, 2] - kerb[first, 2], kerb[last, 2] - kerb[middle, 2])
+    return math.hypot(x - kerb[middle, 0], y - kerb[middle, 1]) - along - 1e-9
 
 
 @njit(cache=True, error_model="numpy")
@@ -148,15 +141,6 @@ def _square_to(kerb, i, x, y):  # type: ignore[no-untyped-def]
     px -= t * ux
     py -= t * uy
     return px * px + py * py
-
-
-@njit(cache=True, error_model="numpy")
-def _turned(xy, c, s):  # type: ignore[no-untyped-def]
-    out = np.empty_like(xy)
-    for i in range(xy.shape[0]):
-        out[i, 0] = c * xy[i, 0] + s * xy[i, 1]
-        out[i, 1] = c * xy[i, 1] - s * xy[i, 0]
-    return out
 
 
 @njit(cache=True, error_model="numpy")
@@ -189,73 +173,15 @@ def _big_rings(cars_xy, car_starts, area_m2):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def build_ground(zone_xy, zone_starts, cars_xy, car_starts, kerb_xy, ranges, size):  # type: ignore[no-untyped-def]
-    """A ground in the kerb's frame, and the frame's (cos, sin)."""
-    # The frame: the chord of the kerb, directed so that the zone lies to its left.
-    p = kerb_xy.shape[0]
-    x, y = kerb_xy[p - 1, 0] - kerb_xy[0, 0], kerb_xy[p - 1, 1] - kerb_xy[0, 1]
-    if math.hypot(x, y) < 0.5:
-        x, y = kerb_xy[1, 0] - kerb_xy[0, 0], kerb_xy[1, 1] - kerb_xy[0, 1]
-    left = 0
-    for i in range(p - 1):
-        ux, uy = kerb_xy[i + 1, 0] - kerb_xy[i, 0], kerb_xy[i + 1, 1] - kerb_xy[i, 1]
-        length = math.hypot(ux, uy)
-        mx, my = 0.5 * (kerb_xy[i, 0] + kerb_xy[i + 1, 0]), 0.5 * (kerb_xy[i, 1] + kerb_xy[i + 1, 1])
-        nx, ny = -0.5 * size[1] * uy / length, 0.5 * size[1] * ux / length
-        if winding(zone_xy, zone_starts, mx + nx, my + ny) > 0:
-            left += 1
-        if winding(zone_xy, zone_starts, mx - nx, my - ny) > 0:
-            left -= 1
-    flip = left < 0
-    length = math.hypot(x, y)
-    c, s = x / length, y / length
-    if flip:
-        c, s = -c, -s
-    kerb = _turned(kerb_xy, c, s)
-    if flip:
-        kerb = kerb[::-1].copy()
-    zone = _turned(zone_xy, c, s)
-    cars = _turned(cars_xy, c, s)
-    edges, kinds = _edges(zone_xy, zone_starts, cars_xy, car_starts, c, s)
-    nzone = zone_xy.shape[0]
-    cells = _cells(edges, nzone)
-    across = abs(math.sin(0.5 * (ranges[0, 0] + ranges[0, 1])))
-    extent = size[0] if across < 0.5 else size[1] + 0.5
-    reach = 2.0 * size[0]
-    capacity = 64 + 2 * nzone
-    for i in range(p - 1):
-        capacity += 2 + int(
-            math.hypot(kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]) / BEND_STEP_M
-        )
-    lines = np.zeros((min(capacity, _MAX_LINES), 12))
-    n = kerb_lines(kerb, extent, reach, lines)
-    kerbs = n
-    n = edge_lines(edges, nzone, zone_starts, 0.6 * size[1], 0.6 * size[0], lines, n)
-    # How deep the zone is at each line.
-    deep = 0.0
-    for i in range(nzone):
-        deep = max(deep, edges[i, 1])
-    for j in range(kerbs):
-        line = lines[j]
-        best = 0.0
-        for q in range(5):
-            t = (line[5] + line[6]) * 0.5 + (q - 2) * 0.2 * (line[6] - line[5])
-            ox, oy = line[0] + line[2] * t, line[1] + line[3] * t
-            depth = FAR
-            for i in range(nzone):
-                ax = line[2] * (edges[i, 0] - ox) + line[3] * (edges[i, 1] - oy)
-                bx = line[2] * (edges[i, 2] - ox) + line[3] * (edges[i, 3] - oy)
-                if (ax <= 0.0) == (bx <= 0.0):
-                    continue
-                ay = line[2] * (edges[i, 1] - oy) - line[3] * (edges[i, 0] - ox)
-                by = line[2] * (edges[i, 3] - oy) - line[3] * (edges[i, 2] - ox)
-                y = ay + (by - ay) * ax / (ax - bx)
-                if y > 0.5 * size[1]:
-                    depth = min(depth, y)
-            if depth < FAR:
-                best = max(best, depth)
-            if line[10] > 0.0:
-                break
-        lines[j, 11] = best
+def build_ground(frame, cars_xy, car_starts, size):  # type: ignore[no-untyped-def]
+    """The ground of a zone's frame and the rings of what stands on it, given as the zone is."""
+    turn, zone, zone_edges, kerb, lines, ranges, _ = frame
+    cars = turned_points(cars_xy, turn[0], turn[1])
+    nzone = zone_edges.shape[0]
+    edges = np.empty((nzone + cars.shape[0], 4))
+    edges[:nzone] = zone_edges
+    ring_edges(cars, car_starts, edges[nzone:])
+    kinds = np.full(edges.shape[0], CAR)
+    kinds[:nzone] = ZONE
     big = _big_rings(cars, car_starts, size[0] * size[1])
-    return (edges, kinds, cells, lines, n, kerb, ranges, (zone, zone_starts), big), c, s
+    return edges, kinds, _cells(edges, nzone), lines, lines.shape[0], kerb, ranges, zone, big

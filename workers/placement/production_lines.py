@@ -22,16 +22,15 @@ _STRAIGHT_M = 0.004
 
 
 @njit(cache=True, error_model="numpy")
-def _along(points, sums, first, last, s):  # type: ignore[no-untyped-def]
-    """Point at arc length s of the chain first..last, continued straight at both ends: (x, y, segment)."""
+def _along(kerb, first, last, s):  # type: ignore[no-untyped-def]
+    """Point at arc length s of the chain first..last, continued straight at both ends: (x, y)."""
     k = first
-    while k < last - 1 and sums[k + 1] < s:
+    while k < last - 1 and kerb[k + 1, 2] < s:
         k += 1
-    length = sums[k + 1] - sums[k]
-    t = (s - sums[k]) / length
-    x = points[k, 0] + t * (points[k + 1, 0] - points[k, 0])
-    y = points[k, 1] + t * (points[k + 1, 1] - points[k, 1])
-    return x, y, k
+    t = (s - kerb[k, 2]) / (kerb[k + 1, 2] - kerb[k, 2])
+    x = kerb[k, 0] + t * (kerb[k + 1, 0] - kerb[k, 0])
+    y = kerb[k, 1] + t * (kerb[k + 1, 1] - kerb[k, 1])
+    return x, y
 
 
 @njit(cache=True, error_model="numpy")
@@ -51,14 +50,11 @@ def _piece_end(points, first, last):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def kerb_lines(kerb, extent, reach, lines):  # type: ignore[no-untyped-def]
-    """Lines along a kerb that has the zone to its left; returns how many.
+    """Lines along a kerb (p, 3: x, y, arc length) that has the zone to its left; returns how many.
 
     A straight run is one line. A bend is many short ones whose direction is the chord over ``extent`` metres.
     """
     p = kerb.shape[0]
-    sums = np.zeros(p)
-    for i in range(p - 1):
-        sums[i + 1] = sums[i] + math.hypot(kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1])
     n = 0
     turn_here = 0.0
     first = np.int64(0)  # not a literal, for which numba would compile the functions below once more
@@ -73,14 +69,14 @@ def kerb_lines(kerb, extent, reach, lines):  # type: ignore[no-untyped-def]
         begin = first
         while begin < last:
             end = _piece_end(kerb, begin, last)
-            length = sums[end] - sums[begin]
+            length = kerb[end, 2] - kerb[begin, 2]
             if length > 2.0 or (begin == first and end == last):
                 steps = 1
             else:
                 # As many as keep the turn from one line to the next small.
-                x0, y0, _ = _along(kerb, sums, first, last, sums[begin] - extent)
-                x1, y1, _ = _along(kerb, sums, first, last, 0.5 * (sums[begin] + sums[end]))
-                x2, y2, _ = _along(kerb, sums, first, last, sums[end] + extent)
+                x0, y0 = _along(kerb, first, last, kerb[begin, 2] - extent)
+                x1, y1 = _along(kerb, first, last, 0.5 * (kerb[begin, 2] + kerb[end, 2]))
+                x2, y2 = _along(kerb, first, last, kerb[end, 2] + extent)
                 turn = abs(
                     math.atan2(
                         (x1 - x0) * (y2 - y1) - (y1 - y0) * (x2 - x1),
@@ -93,15 +89,15 @@ def kerb_lines(kerb, extent, reach, lines):  # type: ignore[no-untyped-def]
                 if n == lines.shape[0]:
                     return n
                 half = 0.5 * length / steps
-                s = sums[begin] + (2 * k + 1) * half
+                s = kerb[begin, 2] + (2 * k + 1) * half
                 reach_out = 0.5 * extent if steps > 1 or length <= 2.0 else half
-                x0, y0, _ = _along(kerb, sums, first, last, s - reach_out)
-                x1, y1, _ = _along(kerb, sums, first, last, s + reach_out)
+                x0, y0 = _along(kerb, first, last, s - reach_out)
+                x1, y1 = _along(kerb, first, last, s + reach_out)
                 last_turn = turn_here
                 turn = math.atan2(y1 - y0, x1 - x0)
                 turn_here = turn
                 if steps > 1 or length <= 2.0:
-                    x, y, _ = _along(kerb, sums, first, last, s)
+                    x, y = _along(kerb, first, last, s)
                 else:
                     x, y = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
                 lines[n, 0], lines[n, 1] = x, y

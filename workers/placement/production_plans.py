@@ -125,7 +125,7 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
     count = ways(ranges, size, depth, (_PROBE, bent), cfgs)
     shrink = 1.5 * _SHRINK_M if bent == BENT else _SHRINK_M
     at, span = free_intervals(ground, cfgs, count, size, shrink, -FAR, FAR)
-    found = left_free(ground, cfgs, (at, span), ALL, np.empty((0, 8)), 0, at, span)
+    found = left_free(ground, cfgs[:count], (at, span), ALL, np.empty((0, 8)), 0, at, span)
     lo, hi = np.empty(found), np.empty(found)
     for i in range(found):
         line = lines[at[i, 1]]
@@ -156,7 +156,7 @@ def fill(ground, size, gap, cfgs, count, free, which, placed, n):  # type: ignor
     span = np.empty((room, 3))
     # A row holds only so many.
     rows = min(placed.shape[0] - n, MOST_STACKED * (3 + int((gap[1] - gap[0]) / min(size[0], size[1]))))
-    found = left_free(ground, cfgs, free, which, placed, n, at, span)
+    found = left_free(ground, cfgs[:count], free, which, placed, n, at, span)
     if found == 0:
         return n
     order = np.empty(found, dtype=np.int64)

@@ -12,7 +12,6 @@ from workers.placement.production_bees import gap_seed, search_gap
 from workers.placement.production_check import (
     BOUND,
     BUDGET,
-    KERB_GIVEN,
     NO_SEARCH,
     ONLY,
     POOREST,
@@ -180,26 +179,11 @@ def _in_order(ground, slot, out, order, n):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _world(zone, cars, kerb_xy, access_xy, ranges, size, options):  # type: ignore[no-untyped-def]
-    """What the search knows, in the kerb's frame: (ground, way in, size, options, flags), and the frame's turn."""
-    ground, c, s = build_ground(zone[0], zone[1], cars[0], cars[1], kerb_xy, ranges, size)
-    kerb = ground[5]
-    if access_xy.shape[0] > 0:
-        segments = np.empty_like(access_xy)
-        for i in range(segments.shape[0]):
-            for k in range(0, 4, 2):
-                segments[i, k] = c * access_xy[i, k] + s * access_xy[i, k + 1]
-                segments[i, k + 1] = c * access_xy[i, k + 1] - s * access_xy[i, k]
-    elif options[KERB_GIVEN] > 0:
-        segments = np.empty((kerb.shape[0] - 1, 4))
-        for i in range(segments.shape[0]):
-            segments[i, 0], segments[i, 1] = kerb[i, 0], kerb[i, 1]
-            segments[i, 2], segments[i, 3] = kerb[i + 1, 0], kerb[i + 1, 1]
-    else:
-        segments = np.empty((0, 4))
-    way_in = (segments, access_xy.shape[0] > 0)
+def _world(frame, cars, size, options):  # type: ignore[no-untyped-def]
+    """What the search knows, in the zone's frame: (ground, way in, size, options, flags)."""
+    ground = build_ground(frame, cars[0], cars[1], size)
     flags = np.zeros(max(options[BOUND], 0) + 8, dtype=np.bool_)
-    return (ground, way_in, size, options, flags), c, s
+    return ground, frame[6], size, options, flags
 
 
 @njit(cache=True, error_model="numpy")
@@ -232,13 +216,14 @@ def _answer(world, out, n, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed):  # type: ignore[no-untyped-def]
+def solve(frame, cars, size, options, standing, seed):  # type: ignore[no-untyped-def]
     """One zone for one size of slot.
 
-    ``zone`` and ``cars`` are (xy, starts); ``standing`` (m, 3) x, y, theta. Returns poses (n, 3), flags (n,) whether a
-    car can drive in, rooms (n, 2) length and width each slot can grow to, and how many layouts were decoded.
+    ``frame`` is the zone's, ``cars`` (xy, starts), ``standing`` (m, 3) x, y, theta. Returns poses (n, 3), flags (n,)
+    whether a car can drive in, rooms (n, 2) length and width each slot can grow to, and how many layouts were decoded.
     """
-    world, c, s = _world(zone, cars, kerb_xy, access_xy, ranges, size, options)
+    c, s = frame[0]
+    world = _world(frame, cars, size, options)
     out = np.empty((max(options[BOUND], 0), 8))
     n, used = lay_ground(world, _turned_poses(standing, c, s), seed, out)
     poses, flags, rooms = _answer(world, out, n, c, s)
@@ -246,13 +231,14 @@ def solve(zone, cars, kerb_xy, access_xy, ranges, size, options, standing, seed)
 
 
 @njit(cache=True, error_model="numpy")
-def look_again(zone, cars, kerb_xy, access_xy, ranges, size, options, found, places, seed):  # type: ignore[no-untyped-def]
+def look_again(frame, cars, size, options, found, places, seed):  # type: ignore[no-untyped-def]
     """A layout, ``found`` (m, 3), with richer plans and then the bees where more may stand.
 
     ``places`` (q, 5) are points x1, y1, x2, y2 between which a stretch's slots have their centres, and how many it holds
     at most. Returns as ``solve``.
     """
-    world, c, s = _world(zone, cars, kerb_xy, access_xy, ranges, size, options)
+    c, s = frame[0]
+    world = _world(frame, cars, size, options)
     ground = world[0]
     lines, kerb = ground[3], ground[5]
     depth = _depth(ground)

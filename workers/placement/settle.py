@@ -45,26 +45,13 @@ class _Frame:
     def of(cls, problem: PlacementProblem) -> _Frame:
         packed = pack(problem)
         size = np.array([packed.length_m, packed.width_m, packed.spacing_m])
-        ground, cos, sin = build_ground(
-            packed.zone_xy,
-            packed.zone_starts,
-            packed.cars_xy,
-            packed.car_starts,
-            packed.kerb_xy,
-            packed.ranges_rad,
-            size,
-        )
+        frame = packed.frame()
+        cos, sin = frame[0]
         turned = np.array([[cos, -sin], [sin, cos]])
-        if len(packed.access_xy):
-            way_in = (np.hstack([packed.access_xy[:, :2] @ turned, packed.access_xy[:, 2:] @ turned]), True)
-        elif packed.kerb_given:
-            way_in = (np.hstack([ground[5][:-1], ground[5][1:]]), False)
-        else:
-            way_in = (np.empty((0, 4)), False)
         return cls(
             packed,
-            ground,
-            way_in,
+            build_ground(frame, packed.cars_xy, packed.car_starts, size),
+            frame[6],
             size,
             _SIDEWAYS.get(problem.mode, 0),
             turned,
