@@ -109,9 +109,7 @@ def _tangent(kerb, x, y):  # type: ignore[no-untyped-def]
         distance = math.hypot(px - t * ux, py - t * uy)
         if distance < best:
             best, nearest = distance, i
-    return math.atan2(
-        kerb[nearest + 1, 1] - kerb[nearest, 1], kerb[nearest + 1, 0] - kerb[nearest, 0]
-    )
+    return kerb[nearest, 3]
 
 
 @njit(cache=True, error_model="numpy")

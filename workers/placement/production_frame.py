@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Compiled frame of a zone: what belongs to it alone for one size of slot, whatever stands on it.
 
-A *frame* is (turn (2,), zone, edges (n, 4), kerb (p, 3), line table (J, 12), ranges (q, 2), way in). *turn* is the cosine
+A *frame* is (turn (2,), zone, edges (n, 4), kerb (p, 4), line table (J, 12), ranges (q, 2), way in). *turn* is the cosine
 and sine of the x axis, which runs along the kerb with the zone to its left; all else is turned so. *zone* is (xy, starts);
-*kerb* has x, y and arc length; *way in* is (segments (a, 4), whether cars drive in over them or anywhere but there). For
+*kerb* has x, y, arc length, direction of what follows; *way in* is (segments (a, 4), whether cars drive in over them or anywhere but there). For
 lines see ``production_lines``.
 """
 
@@ -95,10 +95,12 @@ def build_frame(zone_xy, zone_starts, kerb_xy, kerb_given, access_xy, ranges, si
     """A zone's frame; for the arguments see ``PackedGround``."""
     c, s, against = _turn(zone_xy, zone_starts, kerb_xy, size[1])
     p = kerb_xy.shape[0]
-    kerb = np.zeros((p, 3))
+    kerb = np.zeros((p, 4))
     kerb[:, :2] = turned_points(kerb_xy[::-1].copy() if against else kerb_xy, c, s)
     for i in range(p - 1):
-        kerb[i + 1, 2] = kerb[i, 2] + math.hypot(kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1])
+        ux, uy = kerb[i + 1, 0] - kerb[i, 0], kerb[i + 1, 1] - kerb[i, 1]
+        kerb[i, 3] = math.atan2(uy, ux)
+        kerb[i + 1, 2] = kerb[i, 2] + math.hypot(ux, uy)
     zone = turned_points(zone_xy, c, s)
     nzone = zone.shape[0]
     edges = np.empty((nzone, 4))

@@ -11,7 +11,7 @@ import math
 import numpy as np
 from numba import njit
 
-from workers.placement.production_ground import angle_kept, gather
+from workers.placement.production_ground import angle_kept, gather, zone_edges_of
 from workers.placement.production_lines import EDGE, KERB
 from workers.placement.production_slides import FAR, TOUCH_M, slide_box, slide_edge, sort_intervals, winding
 
@@ -126,7 +126,8 @@ def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, flo, fhi):  # type: i
             if (y0 > across and y1 > across) or (y0 < -across and y1 < -across):
                 continue
             x0, x1 = local[i, 0], local[i, 2]
-            if min(x0, x1) - along > w1 or max(x0, x1) + along < w0:
+            west, east = min(x0, x1) - along, max(x0, x1) + along
+            if west > w1 or east < w0 or (m > 0 and west >= flo[m - 1] and east <= fhi[m - 1]):
                 continue
             lo, hi = slide_edge(x0, y0, x1, y1, c, s, hl, hw, w0 - _BEYOND_M, w1 + _BEYOND_M)
             if lo < hi and hi > w0 and lo < w1:
@@ -151,6 +152,7 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
     local = np.empty((n_edges, 4))
     kind = np.empty(n_edges, dtype=np.int64)
     walls = np.empty((zone[0].shape[0], 4))
+    wall_ids = np.empty(zone[0].shape[0], dtype=np.int64)
     room = count * (24 + 2 * nlines) + 8 * n_edges
     out_at = np.empty((room, 3), dtype=np.int64)
     out_span = np.empty((room, 3))
@@ -173,16 +175,11 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
         deep = max(far, line[11]) if line[8] == KERB else far
         d0, d1 = (-0.6, deep + 0.1) if line[7] > 0.0 else (-deep - 0.1, 0.6)
         n = gather(ground, line, w0 - radius, w1 + radius, d0, d1, local, kind)
-        nwalls = 0
-        for i in range(n):
-            if kind[i] >= 0:
-                walls[nwalls, 0], walls[nwalls, 1] = local[i, 0], local[i, 1]
-                walls[nwalls, 2], walls[nwalls, 3] = local[i, 2], local[i, 3]
-                nwalls += 1
+        nwalls = zone_edges_of(local, kind, n, walls, wall_ids)
         bent, bottom, top = FAR, 0.0, 0.0
         # A point that lies on no edge but by chance: whether the zone holds it tells of all others.
         tr, dr = w0 + 0.4871623 * (w1 - w0), line[7] * 0.7310294
-        known, held = False, False
+        known, held, heading = False, False, 0.0
         for k in range(count):
             if cfgs[k, 0] != line[8]:
                 continue
@@ -209,11 +206,12 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                     if not known:
                         x, y = line[0] + line[2] * tr - line[3] * dr, line[1] + line[3] * tr + line[2] * dr
                         known, held = True, winding(zone[0], zone[1], x, y) > 0
+                        heading = math.atan2(line[3], line[2])
                     middle = 0.5 * (reached + until)
                     inside = held != _crossings(walls, nwalls, tr, dr, middle, d)
                     if inside and found < room:
                         out_at[found, 0], out_at[found, 1] = k, j
-                        out_at[found, 2] = _fits_rules(rules, line, middle, d, beta)
+                        out_at[found, 2] = _fits_rules(rules, line, middle, d, heading + beta)
                         out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
                         found += 1
                 if i < m:
@@ -266,7 +264,9 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
             until = min(flo[p], w1) if p < m else w1
             if until >= reached and found < out_at.shape[0]:
                 middle = 0.5 * (reached + until)
-                if (at[i, 2] > 0) if m == 0 else _fits_rules(rules, line, middle, d, cfg[1]):
+                if (at[i, 2] > 0) if m == 0 else _fits_rules(
+                    rules, line, middle, d, math.atan2(line[3], line[2]) + cfg[1]
+                ):
                     out_at[found, 0], out_at[found, 1] = k, j
                     out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
                     found += 1
@@ -319,7 +319,7 @@ def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-
 
 
 @njit(cache=True, error_model="numpy")
-def _fits_rules(rules, line, t, d, beta):  # type: ignore[no-untyped-def]
+def _fits_rules(rules, line, t, d, theta):  # type: ignore[no-untyped-def]
     """Angle and, for blocked ground larger than a slot, whether the centre is off it. ``rules``: kerb, ranges, big rings."""
     kerb, ranges, big = rules
     x, y = line[0] + line[2] * t - line[3] * d, line[1] + line[3] * t + line[2] * d
@@ -327,4 +327,4 @@ def _fits_rules(rules, line, t, d, beta):  # type: ignore[no-untyped-def]
         return False
     if ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9:
         return True
-    return angle_kept(kerb, ranges, x, y, math.atan2(line[3], line[2]) + beta, 1e-6)
+    return angle_kept(kerb, ranges, x, y, theta, 1e-6)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: AGPL-3.0-or-later
 """Compiled ground: the edges of a zone and of what stands on it, in cells, in the zone's frame.
 
-A *ground* is (edges (n, 4), kinds (n,), cells, line table (J, 12), how many lines, kerb (p, 3), ranges (q, 2), the
+A *ground* is (edges (n, 4), kinds (n,), cells, line table (J, 12), how many lines, kerb (p, 4), ranges (q, 2), the
 zone's rings, big rings). *cells* is (starts, items, frame, stamps). For the frame see ``production_frame``.
 """
 
@@ -101,21 +101,40 @@ def gather(ground, line, t0, t1, d0, d1, local, kind):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")
+def zone_edges_of(local, kind, n, walls, ids):  # type: ignore[no-untyped-def]
+    """Write those of n gathered edges that are the zone's to ``walls``, their numbers to ``ids``; returns how many."""
+    count = 0
+    for i in range(n):
+        if kind[i] >= 0:
+            walls[count, 0], walls[count, 1] = local[i, 0], local[i, 1]
+            walls[count, 2], walls[count, 3] = local[i, 2], local[i, 3]
+            ids[count] = kind[i]
+            count += 1
+    return count
+
+
+@njit(cache=True, error_model="numpy")
 def angle_kept(kerb, ranges, x, y, theta, tolerance):  # type: ignore[no-untyped-def]
     """Whether a slot's direction keeps to the ranges against the kerb segment nearest to its centre, modulo pi."""
     segments = kerb.shape[0] - 1
+    # No further than the nearest of the corners that blocks are measured from.
+    close = FAR
+    for first in range(0, segments, _BLOCK):
+        middle = (first + min(first + _BLOCK, segments)) // 2
+        close = min(close, (x - kerb[middle, 0]) ** 2 + (y - kerb[middle, 1]) ** 2)
+    close = math.sqrt(close)
     nearest = FAR
     for first in range(0, segments, _BLOCK):
-        if _block_distance(kerb, first, x, y) <= nearest:
+        if _block_within(kerb, first, x, y, close):
             for i in range(first, min(first + _BLOCK, segments)):
-                nearest = min(nearest, math.sqrt(_square_to(kerb, i, x, y)))
-    nearest += 1e-6
+                nearest = min(nearest, _square_to(kerb, i, x, y))
+    nearest = math.sqrt(nearest) + 1e-6
     for first in range(0, segments, _BLOCK):
-        if _block_distance(kerb, first, x, y) > nearest:
+        if not _block_within(kerb, first, x, y, nearest):
             continue
         for i in range(first, min(first + _BLOCK, segments)):
             if _square_to(kerb, i, x, y) <= nearest * nearest:
-                angle = theta - math.atan2(kerb[i + 1, 1] - kerb[i, 1], kerb[i + 1, 0] - kerb[i, 0])
+                angle = theta - kerb[i, 3]
                 for r in range(ranges.shape[0]):
                     over = (angle - ranges[r, 0] + tolerance) % math.pi
                     if over <= ranges[r, 1] - ranges[r, 0] + 2 * tolerance:
@@ -124,12 +143,13 @@ def angle_kept(kerb, ranges, x, y, theta, tolerance):  # type: ignore[no-untyped
 
 
 @njit(cache=True, error_model="numpy")
-def _block_distance(kerb, first, x, y):  # type: ignore[no-untyped-def]
-    """No more than the distance from a point to any of the kerb's segments from ``first`` on, as many as a block has."""
+def _block_within(kerb, first, x, y, distance):  # type: ignore[no-untyped-def]
+    """Whether one of the kerb's segments from ``first`` on, as many as a block has, may be so near to a point."""
     last = min(first + _BLOCK, kerb.shape[0] - 1)
     middle = (first + last) // 2
     along = max(kerb[middle, 2] - kerb[first, 2], kerb[last, 2] - kerb[middle, 2])
-    return math.hypot(x - kerb[middle, 0], y - kerb[middle, 1]) - along - 1e-9
+    dx, dy = x - kerb[middle, 0], y - kerb[middle, 1]
+    return dx * dx + dy * dy <= (distance + along + 1e-9) ** 2
 
 
 @njit(cache=True, error_model="numpy")

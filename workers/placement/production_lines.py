@@ -50,7 +50,7 @@ def _piece_end(points, first, last):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def kerb_lines(kerb, extent, reach, lines):  # type: ignore[no-untyped-def]
-    """Lines along a kerb (p, 3: x, y, arc length) that has the zone to its left; returns how many.
+    """Lines along a kerb (p, 4: x, y, arc length, direction) that has the zone to its left; returns how many.
 
     A straight run is one line. A bend is many short ones whose direction is the chord over ``extent`` metres.
     """

@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numba import njit
 
-from workers.placement.production_ground import angle_kept, gather
+from workers.placement.production_ground import angle_kept, gather, zone_edges_of
 from workers.placement.production_slides import FAR
 
 # A lane is this much narrower than its slot on either side, and begins this far inside it.
@@ -49,13 +49,13 @@ def _open_at(way_in, edges, shell, i, x, y):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _first_exit(local, ids, n, u0, v):  # type: ignore[no-untyped-def]
-    """Nearest zone edge beyond u0 across the lane line at v: (u, index)."""
+def _first_exit(walls, ids, n, u0, v):  # type: ignore[no-untyped-def]
+    """Nearest of the zone's edges ``walls`` beyond u0 across the lane line at v: (u, number of the edge)."""
     best, which = FAR, -1
     for i in range(n):
-        if ids[i] < 0 or (local[i, 1] <= v) == (local[i, 3] <= v):
+        if (walls[i, 1] <= v) == (walls[i, 3] <= v):
             continue
-        u = local[i, 0] + (local[i, 2] - local[i, 0]) * (v - local[i, 1]) / (local[i, 3] - local[i, 1])
+        u = walls[i, 0] + (walls[i, 2] - walls[i, 0]) * (v - walls[i, 1]) / (walls[i, 3] - walls[i, 1])
         if u0 <= u < best:
             best, which = u, ids[i]
     return best, which
@@ -93,7 +93,7 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
 
     ``out`` is from the slot's centre to its side, ``half`` half the lane's width.
     """
-    local, ids = work
+    local, ids, walls, wall_ids = work
     edges, zone = ground[0], ground[7]
     frame = ground[2][2]
     far = frame[2] * (frame[3] + frame[4]) + 1.0
@@ -105,9 +105,10 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
     u0 = out - _INSET_M
     while True:
         m = gather(ground, line, 0.0, min(reach, far), -half, half, local, ids)
+        nwalls = zone_edges_of(local, ids, m, walls, wall_ids)
         worst = 0.0
         for k in range(7):
-            u, _ = _first_exit(local, ids, m, u0, half * (k - 3) / 3.0000001)
+            u, _ = _first_exit(walls, wall_ids, nwalls, u0, half * (k - 3) / 3.0000001)
             worst = max(worst, u)
         if worst < reach or reach >= far:
             break
@@ -122,7 +123,7 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
             u, v = ax + t * (bx - ax), ay + t * (by - ay)
             if u < u0:
                 continue
-            exit_u, which = _first_exit(local, ids, m, u0, v)
+            exit_u, which = _first_exit(walls, wall_ids, nwalls, u0, v)
             if ids[i] < 0:
                 if u < exit_u - 1e-6:
                     return False
@@ -152,7 +153,8 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
             for h in range(3):
                 t = t0 + 0.5 * h * (t1 - t0)
                 x, y = ax + t * (bx - ax), ay + t * (by - ay)
-                if x > u0 and x < _first_exit(local, ids, m, u0, min(max(y, -half * 0.999), half * 0.999))[0]:
+                v_in = min(max(y, -half * 0.999), half * 0.999)
+                if x > u0 and x < _first_exit(walls, wall_ids, nwalls, u0, v_in)[0]:
                     return False
     return True
 
@@ -165,7 +167,13 @@ def reach(ground, way_in, size, sideways, slots, n, flags):  # type: ignore[no-u
     2 always.
     """
     edges = ground[0]
-    work = (np.empty((edges.shape[0], 4)), np.empty(edges.shape[0], dtype=np.int64))
+    n_edges = edges.shape[0]
+    work = (
+        np.empty((n_edges, 4)),
+        np.empty(n_edges, dtype=np.int64),
+        np.empty((n_edges, 4)),
+        np.empty(n_edges, dtype=np.int64),
+    )
     kerb, along = ground[5], np.array([[-_ALONG_RAD, _ALONG_RAD]])
     count = 0
     for i in range(n):
