@@ -101,7 +101,7 @@ def _lay(
     standing = np.empty((len(problem.standing), 3))
     for i, slot in enumerate(problem.standing):
         standing[i] = slot.x - packed.origin[0], slot.y - packed.origin[1], slot.theta_rad
-    found = _solve(problem, packed, parameters, room, standing, seed, False)
+    found = _solve(problem, packed, parameters, room, standing, _NO_GAPS, seed, False)
     bound = Bound(room, None)
     if parameters.bound and room > 0 and _corners(packed.kerb_xy) <= _MOST_CORNERS:
         bound = upper_bound(problem, packed, found.poses[:, :2])
@@ -112,10 +112,10 @@ def _lay(
     if len(found.poses) < most and looking:
         if len(standing):
             # Standing slots may give way to a better search, so it begins from them and not from what was filled in.
-            more = _solve(problem, packed, parameters, most, standing, seed, True)
+            more = _solve(problem, packed, parameters, most, standing, found.gaps, seed, True)
         elif bound.places is None or problem.reachable_only:
             # What may be reached depends on all that stands, so the whole zone is looked at.
-            more = _solve(problem, packed, parameters, most, found.poses, seed, True)
+            more = _solve(problem, packed, parameters, most, found.poses, found.gaps, seed, True)
         else:
             places = bound.places[bound.places[:, 4] <= _MOST_SEARCHED]
             more = (
@@ -146,6 +146,8 @@ class _Found:
     flags: NDArray[np.bool_]
     rooms: Floats
     evaluations: int
+    # Stretches of the kerb that the zone was laid out by; the same for each look at it.
+    gaps: Floats
 
 
 def _solve(
@@ -154,13 +156,15 @@ def _solve(
     parameters: ProductionParameters,
     most: int,
     standing: Floats,
+    gaps: Floats,
     seed: int,
     searching: bool,
 ) -> _Found:
     """One call of the kernels; at most ``most`` slots."""
     if most <= 0:
         return _NOTHING
-    return _Found(*solve(*_arguments(problem, packed, parameters, most, searching), standing, seed % 2**62))
+    arguments = _arguments(problem, packed, parameters, most, searching)
+    return _Found(*solve(*arguments, standing, gaps, seed % 2**62))
 
 
 def _look_again(
@@ -174,13 +178,13 @@ def _look_again(
 ) -> _Found:
     """Richer plans and the search where the bound leaves room for more."""
     arguments = _arguments(problem, packed, parameters, most, True)
-    return _Found(*look_again(*arguments, found.poses, places, seed % 2**62))
+    return _Found(*look_again(*arguments, found.poses, places, seed % 2**62), found.gaps)
 
 
 def warm_second_look(problem: PlacementProblem) -> None:
     """Compile or load the second look, which only zones whose bound is not met come to."""
     packed = pack(problem)
-    found = _solve(problem, packed, _PLAIN, 1, np.empty((0, 3)), 0, False)
+    found = _solve(problem, packed, _PLAIN, 1, np.empty((0, 3)), _NO_GAPS, 0, False)
     _look_again(problem, packed, _DEFAULT, 1, found, np.empty((0, 5)), 0)
 
 
@@ -215,7 +219,8 @@ def _arguments(
 # Zone, cars, slot size, options.
 _Arguments = tuple[Frame, tuple[Floats, NDArray[np.int64]], Floats, NDArray[np.int64]]
 
-_NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0)
+_NO_GAPS = np.empty((0, 2))
+_NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0, _NO_GAPS)
 
 
 def _corners(kerb: Floats) -> int:

@@ -22,6 +22,7 @@ from workers.placement.production_rows import pack_row, spaced_halves
 from workers.placement.production_slides import FAR, sort_intervals
 
 STACKS, BENT = 1, 2
+_MOST_GAPS = 1024
 # Richness of the ways of standing with which gaps are found.
 _PROBE = 4
 # So much is taken off a slot's sides there, to find where one might fit at an angle between those tried.
@@ -113,8 +114,8 @@ def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
-    """Stretches of the kerb that slots can cover, apart from one another: (n, 2) arc lengths; returns how many.
+def find_gaps(ground, size, depth):  # type: ignore[no-untyped-def]
+    """Stretches of the kerb that slots can cover, apart from one another: (n, 2) arc lengths.
 
     Slots a little too small are laid on all lines; what no such slot can cover parts one gap from the next.
     """
@@ -135,6 +136,7 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
             out *= 1.15
         lo[i], hi[i] = line[4] + span[i, 0] - out, line[4] + span[i, 1] + out
     sort_intervals(lo, hi, found)
+    gaps = np.empty((min(found, _MOST_GAPS), 2))
     n = 0
     for i in range(found):
         if n > 0 and lo[i] <= gaps[n - 1, 1]:
@@ -142,7 +144,7 @@ def find_gaps(ground, size, depth, gaps):  # type: ignore[no-untyped-def]
         elif n < gaps.shape[0]:
             gaps[n, 0], gaps[n, 1] = lo[i], hi[i]
             n += 1
-    return n
+    return gaps[:n].copy()
 
 
 @njit(cache=True, error_model="numpy")

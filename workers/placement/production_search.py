@@ -28,7 +28,6 @@ from workers.placement.production_plans import STACKS, decode, find_gaps, gap_bo
 from workers.placement.production_standing import fill_around, keep_most, still_standing
 from workers.placement.production_worth import clearances, reach
 
-_MOST_GAPS = 1024
 _MOST_WAYS = 256
 # In longer gaps the plain plans leave little, and a layout takes long to decode.
 _MOST_SEARCHED = 12
@@ -75,12 +74,10 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
 
 
 @njit(cache=True, error_model="numpy")
-def lay_ground(world, standing, seed, out):  # type: ignore[no-untyped-def]
-    """Lay out all gaps of a ground into ``out`` (n, 8): (slots, layouts decoded)."""
+def lay_ground(world, depth, gaps, standing, seed, out):  # type: ignore[no-untyped-def]
+    """Lay out the gaps (g, 2) of a ground into ``out`` (n, 8): (slots, layouts decoded)."""
     ground, _way_in, size, options, _flags = world
-    depth = _depth(ground)
-    gaps = np.empty((_MOST_GAPS, 2))
-    ngaps = find_gaps(ground, size, depth, gaps)
+    ngaps = gaps.shape[0]
     starts = np.zeros(ngaps + 1, dtype=np.int64)
     bounds = np.empty(ngaps, dtype=np.int64)
     for g in range(ngaps):
@@ -216,18 +213,22 @@ def _answer(world, out, n, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def solve(frame, cars, size, options, standing, seed):  # type: ignore[no-untyped-def]
+def solve(frame, cars, size, options, standing, gaps, seed):  # type: ignore[no-untyped-def]
     """One zone for one size of slot.
 
-    ``frame`` is the zone's, ``cars`` (xy, starts), ``standing`` (m, 3) x, y, theta. Returns poses (n, 3), flags (n,)
-    whether a car can drive in, rooms (n, 2) length and width each slot can grow to, and how many layouts were decoded.
+    ``frame`` is the zone's, ``cars`` (xy, starts), ``standing`` (m, 3) x, y, theta, ``gaps`` (g, 2) what an earlier call
+    returned for this ground, or none. Returns poses (n, 3), flags (n,) whether a car can drive in, rooms (n, 2) length
+    and width each slot can grow to, how many layouts were decoded, and the gaps.
     """
     c, s = frame[0]
     world = _world(frame, cars, size, options)
+    depth = _depth(world[0])
+    if gaps.shape[0] == 0:
+        gaps = find_gaps(world[0], size, depth)
     out = np.empty((max(options[BOUND], 0), 8))
-    n, used = lay_ground(world, _turned_poses(standing, c, s), seed, out)
+    n, used = lay_ground(world, depth, gaps, _turned_poses(standing, c, s), seed, out)
     poses, flags, rooms = _answer(world, out, n, c, s)
-    return poses, flags, rooms, used
+    return poses, flags, rooms, used, gaps
 
 
 @njit(cache=True, error_model="numpy")
@@ -235,7 +236,7 @@ def look_again(frame, cars, size, options, found, places, seed):  # type: ignore
     """A layout, ``found`` (m, 3), with richer plans and then the bees where more may stand.
 
     ``places`` (q, 5) are points x1, y1, x2, y2 between which a stretch's slots have their centres, and how many it holds
-    at most. Returns as ``solve``.
+    at most. Returns as ``solve``, without the gaps.
     """
     c, s = frame[0]
     world = _world(frame, cars, size, options)

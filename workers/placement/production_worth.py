@@ -23,7 +23,12 @@ _ALONG_RAD = math.radians(12.0)
 @njit(cache=True, error_model="numpy")
 def _beside(lines, x, y, ux, uy):  # type: ignore[no-untyped-def]
     """Whether one of the segments (n, 4) runs past a point in direction (ux, uy)."""
+    near = _NEAR_M + 1e-9
     for i in range(lines.shape[0]):
+        if min(lines[i, 0], lines[i, 2]) > x + near or max(lines[i, 0], lines[i, 2]) < x - near:
+            continue
+        if min(lines[i, 1], lines[i, 3]) > y + near or max(lines[i, 1], lines[i, 3]) < y - near:
+            continue
         vx, vy = lines[i, 2] - lines[i, 0], lines[i, 3] - lines[i, 1]
         px, py = x - lines[i, 0], y - lines[i, 1]
         square = vx * vx + vy * vy
