@@ -31,7 +31,7 @@ def stands(ground, x, y, c, s, hl, hw, work):  # type: ignore[no-untyped-def]
     hl, hw = hl - _CHECK_M, hw - _CHECK_M
     m = gather(ground, line, -hl, hl, -hw, hw, local, ids)
     for i in range(m):
-        lo, hi = slide_edge(local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl, hw, -FAR, FAR)
+        lo, hi = slide_edge(local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl, hw)
         if lo < 0.0 < hi:
             return False
     # A slot that meets no edge is inside blocked ground only where that is large enough to hold it.

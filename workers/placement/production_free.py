@@ -13,34 +13,27 @@ from numba import njit
 
 from workers.placement.production_ground import angle_kept, gather, zone_edges_of
 from workers.placement.production_lines import EDGE, KERB
-from workers.placement.production_slides import FAR, TOUCH_M, slide_box, slide_edge, sort_intervals, winding
+from workers.placement.production_slides import FAR, TOUCH_M, slide_box, slide_edges, sort_intervals, winding
 
 # Which ways of standing a row may use: all, along the kerb, along the far edge.
 ALL, NEAR, BEYOND = 0, 1, 2
 # As many cars of a stack stand behind one another at most.
 MOST_STACKED = 6
-# Forbidden intervals are cut off so far beyond what is asked for.
-_BEYOND_M = 1.0
 # What is further from a slot than its half sizes by this much cannot meet it, however sums are rounded.
 _ROUNDING_M = 1e-6
 
 
 @njit(cache=True, error_model="numpy")
-def _up_and_down(walls, n, c, s, hl, hw, guess, flo, fhi):  # type: ignore[no-untyped-def]
-    """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above.
-
-    ``flo`` and ``fhi`` (n,) are to work with.
-    """
+def _up_and_down(walls, n, c, s, hl, hw, guess, work):  # type: ignore[no-untyped-def]
+    """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above."""
+    ends, flo, fhi = work
     near = hl * abs(c) + hw * abs(s) + _ROUNDING_M
     m = 0
     for i in range(n):
         if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
-            lo, hi = slide_edge(
-                walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2], s, -c, hl, hw, -FAR, FAR
-            )
-            if lo < hi:
-                flo[m], fhi[m] = lo, hi
-                m += 1
+            ends[0, m], ends[1, m], ends[2, m], ends[3, m] = walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2]
+            m += 1
+    slide_edges(ends, m, s, -c, hl, hw, flo, fhi)
     at = guess
     changed = True
     while changed:
@@ -51,10 +44,11 @@ def _up_and_down(walls, n, c, s, hl, hw, guess, flo, fhi):  # type: ignore[no-un
                 changed = True
     bottom, top = -FAR, FAR
     for i in range(m):
-        if fhi[i] <= at:
-            bottom = max(bottom, fhi[i])
-        elif flo[i] >= at:
-            top = min(top, flo[i])
+        if flo[i] < fhi[i]:
+            if fhi[i] <= at:
+                bottom = max(bottom, fhi[i])
+            elif flo[i] >= at:
+                top = min(top, flo[i])
     return bottom, top
 
 
@@ -110,28 +104,39 @@ def _shut(flo, fhi, m, lo, hi):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
+def _edges_within(local, n, at, along, across, w0, w1, ends):  # type: ignore[no-untyped-def]
+    """Write to ``ends`` those of n edges that a slot may meet between w0 and w1 at an offset; returns how many.
+
+    ``along`` and ``across`` are how far a slot reaches from its centre. What is left is anyone's guess, so nothing
+    branches on it.
+    """
+    m = 0
+    for i in range(n):
+        x0, y0, x1, y1 = local[i, 0], local[i, 1] - at, local[i, 2], local[i, 3] - at
+        ends[0, m], ends[1, m], ends[2, m], ends[3, m] = x0, y0, x1, y1
+        beside = (min(y0, y1) > across) | (max(y0, y1) < -across)
+        beyond = (min(x0, x1) - along > w1) | (max(x0, x1) + along < w0)
+        m += 0 if beside | beyond else 1
+    return m
+
+
+@njit(cache=True, error_model="numpy")
+def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, work, flo, fhi):  # type: ignore[no-untyped-def]
     """Where between w0 and w1 edges shut out a way of standing at offset d; returns how many intervals, -1: everywhere.
 
     ``step`` is from one car of a stack to the next, to the line's left.
     """
+    ends, lo, hi = work
     c, s = cfg[6], cfg[7]
     across = hl * abs(s) + hw * abs(c)
     along = hl * abs(c) + hw * abs(s) + _ROUNDING_M
     m = 0
     for member in range(int(cfg[4])):
-        at = d + member * step
-        for i in range(n):
-            y0, y1 = local[i, 1] - at, local[i, 3] - at
-            if (y0 > across and y1 > across) or (y0 < -across and y1 < -across):
-                continue
-            x0, x1 = local[i, 0], local[i, 2]
-            west, east = min(x0, x1) - along, max(x0, x1) + along
-            if west > w1 or east < w0 or (m > 0 and west >= flo[m - 1] and east <= fhi[m - 1]):
-                continue
-            lo, hi = slide_edge(x0, y0, x1, y1, c, s, hl, hw, w0 - _BEYOND_M, w1 + _BEYOND_M)
-            if lo < hi and hi > w0 and lo < w1:
-                m = _shut(flo, fhi, m, lo, hi)
+        near = _edges_within(local, n, d + member * step, along, across, w0, w1, ends)
+        slide_edges(ends, near, c, s, hl, hw, lo, hi)
+        for i in range(near):
+            if lo[i] < hi[i] and hi[i] > w0 and lo[i] < w1:
+                m = _shut(flo, fhi, m, lo[i], hi[i])
                 if flo[m - 1] < w0 and fhi[m - 1] > w1:
                     return -1
     return m
@@ -162,6 +167,7 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
         far = max(far, cfgs[k, 3] + (cfgs[k, 4] - 1.0) * cfgs[k, 5])
         most = max(most, int(cfgs[k, 4]))
     far += size[0] + size[1]
+    work = (np.empty((4, n_edges)), np.empty(n_edges), np.empty(n_edges))
     flo = np.empty(most * n_edges)
     fhi = np.empty(most * n_edges)
     radius = 0.5 * math.hypot(size[0], size[1]) + 0.05
@@ -189,12 +195,12 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                 bent = beta
                 guess = 0.5 * (size[0] * abs(s) + size[1] * abs(c)) + 0.05
                 bottom, top = _up_and_down(
-                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess, flo, fhi
+                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess, work
                 )
             d = _offset(line, cfgs[k], size, bottom, top)
             if d == FAR:
                 continue
-            m = _shut_by_edges(local, n, cfgs[k], d, line[7] * cfgs[k, 5], hl, hw, w0, w1, flo, fhi)
+            m = _shut_by_edges(local, n, cfgs[k], d, line[7] * cfgs[k, 5], hl, hw, w0, w1, work, flo, fhi)
             if m < 0:
                 continue
             sort_intervals(flo, fhi, m)

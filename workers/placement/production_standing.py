@@ -37,16 +37,7 @@ def _nudged(ground, slot, placed, n, work):  # type: ignore[no-untyped-def]
                 for i in range(m + n):
                     if i < m:
                         lo, hi = slide_edge(
-                            local[i, 0],
-                            local[i, 1],
-                            local[i, 2],
-                            local[i, 3],
-                            1.0,
-                            0.0,
-                            hl - 3e-6,
-                            hw - 3e-6,
-                            -FAR,
-                            FAR,
+                            local[i, 0], local[i, 1], local[i, 2], local[i, 3], 1.0, 0.0, hl - 3e-6, hw - 3e-6
                         )
                     else:
                         other = placed[i - m]
