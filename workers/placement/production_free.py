@@ -91,19 +91,6 @@ def _crossings(walls, n, x0, y0, x1, y1):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _shut(flo, fhi, m, lo, hi):  # type: ignore[no-untyped-def]
-    """Add an open interval to the first m, as one with the last where they overlap; returns how many there are then.
-
-    The edges of one outline come one after another and overlap, so this leaves little to sort.
-    """
-    if m > 0 and lo < fhi[m - 1] and hi > flo[m - 1]:
-        flo[m - 1], fhi[m - 1] = min(lo, flo[m - 1]), max(hi, fhi[m - 1])
-        return m
-    flo[m], fhi[m] = lo, hi
-    return m + 1
-
-
-@njit(cache=True, error_model="numpy")
 def _edges_within(local, n, at, along, across, w0, w1, ends):  # type: ignore[no-untyped-def]
     """Write to ``ends`` those of n edges that a slot may meet between w0 and w1 at an offset; returns how many.
 
@@ -131,14 +118,26 @@ def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, work, flo, fhi):  # t
     across = hl * abs(s) + hw * abs(c)
     along = hl * abs(c) + hw * abs(s) + _ROUNDING_M
     m = 0
+    # Edges of one outline come one after another and overlap, so they are one interval before it is written down.
+    start, end = FAR, -FAR
     for member in range(int(cfg[4])):
         near = _edges_within(local, n, d + member * step, along, across, w0, w1, ends)
         slide_edges(ends, near, c, s, hl, hw, lo, hi)
         for i in range(near):
-            if lo[i] < hi[i] and hi[i] > w0 and lo[i] < w1:
-                m = _shut(flo, fhi, m, lo[i], hi[i])
-                if flo[m - 1] < w0 and fhi[m - 1] > w1:
-                    return -1
+            if lo[i] >= hi[i] or hi[i] <= w0 or lo[i] >= w1:
+                continue
+            if lo[i] < end and hi[i] > start:
+                start, end = min(start, lo[i]), max(end, hi[i])
+            else:
+                if start < end:
+                    flo[m], fhi[m] = start, end
+                    m += 1
+                start, end = lo[i], hi[i]
+            if start < w0 and end > w1:
+                return -1
+    if start < end:
+        flo[m], fhi[m] = start, end
+        m += 1
     return m
 
 
@@ -249,7 +248,7 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     lines, rules = ground[3], (ground[5], ground[6], ground[8])
     at, span = free
     flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
-    near = np.empty((nplaced, 6))
+    near = np.empty((nplaced, 7))
     reach = 0.0
     for k in range(cfgs.shape[0]):
         reach = max(reach, cfgs[k, 8] + cfgs[k, 9])
@@ -287,7 +286,7 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
 def _slots_beside(line, placed, n, reach, near):  # type: ignore[no-untyped-def]
     """Write those of the first n slots that another with half sizes of sum ``reach`` may meet on a line; returns how many.
 
-    ``near`` (n, 6) gets them in the line's frame: x, y, cos, sin, spaced half sizes.
+    ``near`` (n, 7) gets them in the line's frame: x, y, cos, sin, spaced half sizes, how far they reach along it.
     """
     count = 0
     for i in range(n):
@@ -299,6 +298,7 @@ def _slots_beside(line, placed, n, reach, near):  # type: ignore[no-untyped-def]
             near[count, 2] = line[2] * placed[i, 2] + line[3] * placed[i, 3]
             near[count, 3] = line[2] * placed[i, 3] - line[3] * placed[i, 2]
             near[count, 4], near[count, 5] = placed[i, 4], placed[i, 5]
+            near[count, 6] = placed[i, 4] * abs(near[count, 2]) + placed[i, 5] * abs(near[count, 3])
             count += 1
     return count
 
@@ -311,16 +311,18 @@ def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-
     """
     c, s = cfg[6], cfg[7]
     hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
+    along = cfg[8] * abs(c) + cfg[9] * abs(s)
     m = 0
     for i in range(n):
-        x, y, ca, sa, al, aw = near[i]
-        out = al + aw + cfg[8] + cfg[9]
+        x, y, ca, sa, al, aw, out = near[i]
+        out += along
         if x < w0 - out or x > w1 + out:
             continue
         for member in range(int(cfg[4])):
             lo, hi = slide_box(x, y - (d + member * step), ca, sa, al, aw, c, s, hl, hw)
             if lo < hi and hi > w0 and lo < w1:
-                m = _shut(flo, fhi, m, lo, hi)
+                flo[m], fhi[m] = lo, hi
+                m += 1
     return m
 
 

@@ -86,10 +86,11 @@ def pack_row(lines, cfgs, count, size, at, span, found, order, start, out):  # t
                     if kept[before, q] < 0:
                         break
                     smin, nrecent = label_s[before, kept[before, q]], recents[before, q]
+                    if smin >= best_s:
+                        continue
                 s, t, iv = _advance(
                     lines,
                     cfgs[c],
-                    size,
                     at,
                     span,
                     order,
@@ -182,10 +183,11 @@ def _poses(lines, cfg, size, at, span, iv, t, out, n):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")
-def _advance(lines, cfg, size, at, span, order, first, last, smin, recent, nrecent, best):  # type: ignore[no-untyped-def]
+def _advance(lines, cfg, at, span, order, first, last, smin, recent, nrecent, best):  # type: ignore[no-untyped-def]
     """Leftmost free place of one way of standing that is clear of ``recent``: (s, t, interval), s = FAR if none."""
     c, s = cfg[6], cfg[7]
     hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
+    along = cfg[8] * abs(c) + cfg[9] * abs(s)
     members = int(cfg[4])
     # Skip the intervals that end before smin; they are in order but may overlap, so the skip stays careful.
     low, high = first, last
@@ -209,10 +211,10 @@ def _advance(lines, cfg, size, at, span, order, first, last, smin, recent, nrece
             for r in range(nrecent):
                 px, py = recent[r, 0] - line[0], recent[r, 1] - line[1]
                 x, y = line[2] * px + line[3] * py, line[2] * py - line[3] * px
-                if abs(x - t) > size[0] + size[1] + size[2]:
-                    continue
                 ca = line[2] * recent[r, 2] + line[3] * recent[r, 3]
                 sa = line[2] * recent[r, 3] - line[3] * recent[r, 2]
+                if abs(x - t) > along + recent[r, 4] * abs(ca) + recent[r, 5] * abs(sa):
+                    continue
                 for member in range(members):
                     d = span[i, 2] + line[7] * member * cfg[5]
                     lo, hi = slide_box(
