@@ -25,9 +25,7 @@ from workers.placement.production_frame import build_frame
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 # See production_frame.
-Frame = tuple[
-    Floats, tuple[Floats, Integers], Floats, Floats, Floats, Floats, tuple[Floats, bool]
-]
+Frame = tuple[Floats, tuple[Floats, Integers], Floats, Floats, Floats, Floats, tuple[Floats, bool]]
 
 # Zones whose arrays are kept; a worker rarely has more in view.
 _ZONES_KEPT = 256

@@ -178,7 +178,8 @@ def _look_again(
 ) -> _Found:
     """Richer plans and the search where the bound leaves room for more."""
     arguments = _arguments(problem, packed, parameters, most, True)
-    return _Found(*look_again(*arguments, found.poses, places, seed % 2**62), found.gaps)
+    poses, flags, rooms, evaluations = look_again(*arguments, found.poses, places, seed % 2**62)
+    return _Found(poses, flags, rooms, evaluations, found.gaps)
 
 
 def warm_second_look(problem: PlacementProblem) -> None:

@@ -88,7 +88,7 @@ def _scout(ground, size, depth, gap, state, cfgs, slots):  # type: ignore[no-unt
     n = np.int64(0)
     if uniform(state) < 0.5:
         stacks = STACKS if uniform(state) < 0.5 else 0
-        count = ways(ground[6], size, depth, (0, stacks), cfgs)
+        count = ways(ground[6], size, depth, 0, stacks, cfgs)
         for _ in range(3):
             drop = int(uniform(state) * count)
             if count > 2:

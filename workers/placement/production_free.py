@@ -31,7 +31,12 @@ def _up_and_down(walls, n, c, s, hl, hw, guess, work):  # type: ignore[no-untype
     m = 0
     for i in range(n):
         if min(walls[i, 0], walls[i, 2]) < near and max(walls[i, 0], walls[i, 2]) > -near:
-            ends[0, m], ends[1, m], ends[2, m], ends[3, m] = walls[i, 1], -walls[i, 0], walls[i, 3], -walls[i, 2]
+            ends[0, m], ends[1, m], ends[2, m], ends[3, m] = (
+                walls[i, 1],
+                -walls[i, 0],
+                walls[i, 3],
+                -walls[i, 2],
+            )
             m += 1
     slide_edges(ends, m, s, -c, hl, hw, flo, fhi)
     at = guess
@@ -142,6 +147,23 @@ def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, work, flo, fhi):  # t
 
 
 @njit(cache=True, error_model="numpy")
+def _pieces_left(flo, fhi, m, w0, w1, pieces):  # type: ignore[no-untyped-def]
+    """Write to ``pieces`` (m + 1, 2) what m open intervals leave of w0 to w1, from left to right; returns how many."""
+    sort_intervals(flo, fhi, m)
+    n, reached = 0, w0
+    for i in range(m):
+        until = min(flo[i], w1)
+        if until >= reached:
+            pieces[n, 0], pieces[n, 1] = reached, until
+            n += 1
+        reached = max(reached, fhi[i])
+        if reached > w1:
+            return n
+    pieces[n, 0], pieces[n, 1] = reached, w1
+    return n + 1
+
+
+@njit(cache=True, error_model="numpy")
 def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[no-untyped-def]
     """What the edges leave free for all ways of standing on all lines between arc lengths s0 and s1.
 
@@ -167,8 +189,8 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
         most = max(most, int(cfgs[k, 4]))
     far += size[0] + size[1]
     work = (np.empty((4, n_edges)), np.empty(n_edges), np.empty(n_edges))
-    flo = np.empty(most * n_edges)
-    fhi = np.empty(most * n_edges)
+    flo, fhi = np.empty(most * n_edges), np.empty(most * n_edges)
+    pieces = np.empty((most * n_edges + 1, 2))
     radius = 0.5 * math.hypot(size[0], size[1]) + 0.05
     hl, hw = 0.5 * size[0] - TOUCH_M - shrink, 0.5 * size[1] - TOUCH_M - shrink
     found = 0
@@ -202,27 +224,18 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
             m = _shut_by_edges(local, n, cfgs[k], d, line[7] * cfgs[k, 5], hl, hw, w0, w1, work, flo, fhi)
             if m < 0:
                 continue
-            sort_intervals(flo, fhi, m)
-            # What no forbidden interval covers, if it is inside.
-            reached = w0
-            for i in range(m + 1):
-                until = min(flo[i], w1) if i < m else w1
-                if until >= reached:
-                    if not known:
-                        x, y = line[0] + line[2] * tr - line[3] * dr, line[1] + line[3] * tr + line[2] * dr
-                        known, held = True, winding(zone[0], zone[1], x, y) > 0
-                        heading = math.atan2(line[3], line[2])
-                    middle = 0.5 * (reached + until)
-                    inside = held != _crossings(walls, nwalls, tr, dr, middle, d)
-                    if inside and found < room:
-                        out_at[found, 0], out_at[found, 1] = k, j
-                        out_at[found, 2] = _fits_rules(rules, line, middle, d, heading + beta)
-                        out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
-                        found += 1
-                if i < m:
-                    reached = max(reached, fhi[i])
-                if reached > w1:
-                    break
+            for i in range(_pieces_left(flo, fhi, m, w0, w1, pieces)):
+                if not known:
+                    x, y = line[0] + line[2] * tr - line[3] * dr, line[1] + line[3] * tr + line[2] * dr
+                    known, held = True, winding(zone[0], zone[1], x, y) > 0
+                    heading = math.atan2(line[3], line[2])
+                middle = 0.5 * (pieces[i, 0] + pieces[i, 1])
+                inside = held != _crossings(walls, nwalls, tr, dr, middle, d)
+                if inside and found < room:
+                    out_at[found, 0], out_at[found, 1] = k, j
+                    out_at[found, 2] = _fits_rules(rules, line, middle, d, heading + beta)
+                    out_span[found, 0], out_span[found, 1], out_span[found, 2] = pieces[i, 0], pieces[i, 1], d
+                    found += 1
     return out_at[:found], out_span[:found]
 
 
@@ -248,6 +261,7 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     lines, rules = ground[3], (ground[5], ground[6], ground[8])
     at, span = free
     flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
+    pieces = np.empty((MOST_STACKED * nplaced + 1, 2))
     near = np.empty((nplaced, 7))
     reach = 0.0
     for k in range(cfgs.shape[0]):
@@ -263,22 +277,15 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
         if j != last:
             last, beside = j, _slots_beside(line, placed, nplaced, reach, near)
         m = _shut_by_slots(near, beside, cfg, d, line[7] * cfg[5], w0, w1, flo, fhi)
-        sort_intervals(flo, fhi, m)
-        reached = w0
-        for p in range(m + 1):
-            until = min(flo[p], w1) if p < m else w1
-            if until >= reached and found < out_at.shape[0]:
-                middle = 0.5 * (reached + until)
-                if (at[i, 2] > 0) if m == 0 else _fits_rules(
-                    rules, line, middle, d, math.atan2(line[3], line[2]) + cfg[1]
-                ):
-                    out_at[found, 0], out_at[found, 1] = k, j
-                    out_span[found, 0], out_span[found, 1], out_span[found, 2] = reached, until, d
-                    found += 1
-            if p < m:
-                reached = max(reached, fhi[p])
-            if reached > w1:
-                break
+        for p in range(_pieces_left(flo, fhi, m, w0, w1, pieces)):
+            kept = at[i, 2] > 0
+            if m > 0:
+                theta = math.atan2(line[3], line[2]) + cfg[1]
+                kept = _fits_rules(rules, line, 0.5 * (pieces[p, 0] + pieces[p, 1]), d, theta)
+            if kept and found < out_at.shape[0]:
+                out_at[found, 0], out_at[found, 1] = k, j
+                out_span[found, 0], out_span[found, 1], out_span[found, 2] = pieces[p, 0], pieces[p, 1], d
+                found += 1
     return found
 
 

@@ -51,12 +51,11 @@ def base_angle(ranges, r):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def ways(ranges, size, depth, plan, cfgs):  # type: ignore[no-untyped-def]
+def ways(ranges, size, depth, richness, stacks, cfgs):  # type: ignore[no-untyped-def]
     """Fill ``cfgs`` with ways of standing: angles and offsets; returns how many.
 
-    ``plan`` is (richness 0 to 3; STACKS, or BENT to find gaps).
+    ``richness`` is 0 to 3, ``stacks`` STACKS or 0, or _PROBE and BENT or 0 to find gaps.
     """
-    richness, stacks = plan
     length, width = size[0], size[1]
     n = np.int64(0)
     free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
@@ -123,7 +122,7 @@ def find_gaps(ground, size, depth):  # type: ignore[no-untyped-def]
     cfgs = np.empty((192, 10))
     free = ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9
     bent = BENT if lines[0, 10] > 0.0 and not free else 0
-    count = ways(ranges, size, depth, (_PROBE, bent), cfgs)
+    count = ways(ranges, size, depth, _PROBE, bent, cfgs)
     shrink = 1.5 * _SHRINK_M if bent == BENT else _SHRINK_M
     at, span = free_intervals(ground, cfgs, count, size, shrink, -FAR, FAR)
     found = left_free(ground, cfgs[:count], (at, span), ALL, np.empty((0, 8)), 0, at, span)
@@ -161,9 +160,7 @@ def fill(ground, size, gap, cfgs, count, free, which, placed, n):  # type: ignor
     found = left_free(ground, cfgs[:count], free, which, placed, n, at, span)
     if found == 0:
         return n
-    order = np.empty(found, dtype=np.int64)
-    start = np.empty(count + 1, dtype=np.int64)
-    return n + pack_row(ground[3], cfgs, count, size, at, span, found, order, start, placed[n : n + rows])
+    return n + pack_row(ground[3], cfgs, count, size, at, span, found, placed[n : n + rows])
 
 
 @njit(cache=True, error_model="numpy")

@@ -25,33 +25,36 @@ def spaced_halves(size, c, s):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def pack_row(lines, cfgs, count, size, at, span, found, order, start, out):  # type: ignore[no-untyped-def]
+def _by_way(lines, count, at, span, found):  # type: ignore[no-untyped-def]
+    """Intervals by way of standing, in the order of their lines: numbers (found,), and where each way begins (count + 1,)."""
+    start = np.zeros(count + 1, dtype=np.int64)
+    for i in range(found):
+        start[at[i, 0] + 1] += 1
+    for k in range(count):
+        start[k + 1] += start[k]
+    order = np.empty(found, dtype=np.int64)
+    fill = start.copy()
+    for i in range(found):
+        way = at[i, 0]
+        key = lines[at[i, 1], 4] + span[i, 0]
+        j = fill[way]
+        while j > start[way] and lines[at[order[j - 1], 1], 4] + span[order[j - 1], 0] > key:
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = i
+        fill[way] += 1
+    return order, start
+
+
+@njit(cache=True, error_model="numpy")
+def pack_row(lines, cfgs, count, size, at, span, found, out):  # type: ignore[no-untyped-def]
     """Pack slots along the lines: for each way of standing, the leftmost place of the k-th slot.
 
     ``at`` and ``span`` are the free intervals of ``left_free``; ``out`` (n, 8) gets slots: x, y, cos, sin, spaced
     half sizes, half sizes. Slots follow one another by arc length; each keeps clear of the last few of its chain, exactly.
     Returns how many slots stand.
     """
-    # Intervals by way of standing, in the order of their lines.
-    for k in range(count + 1):
-        start[k] = 0
-    for i in range(found):
-        start[at[i, 0] + 1] += 1
-    for k in range(count):
-        start[k + 1] += start[k]
-    fill = start[: count + 1].copy()
-    for i in range(found):
-        order[fill[at[i, 0]]] = i
-        fill[at[i, 0]] += 1
-    for k in range(count):
-        for i in range(start[k] + 1, start[k + 1]):
-            value = order[i]
-            key = lines[at[value, 1], 4] + span[value, 0]
-            j = i
-            while j > start[k] and lines[at[order[j - 1], 1], 4] + span[order[j - 1], 0] > key:
-                order[j] = order[j - 1]
-                j -= 1
-            order[j] = value
+    order, start = _by_way(lines, count, at, span, found)
     zero = np.int64(0)
     most = out.shape[0]
     label_s = np.empty((most + 1, count))

@@ -48,7 +48,7 @@ def _lay_gap(world, depth, gap, most, richness, cfgs, best, n):  # type: ignore[
     trial = np.empty_like(best)
     worth = np.int64(-1)
     used = np.int64(0)
-    count = ways(ground[6], size, depth, (richness, 0 if only or not deep else STACKS), cfgs)
+    count = ways(ground[6], size, depth, richness, 0 if only or not deep else STACKS, cfgs)
     free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
     for first in (ALL, NEAR, BEYOND):
         if n >= most or (first != ALL and not (layered or shut)):

@@ -7,9 +7,9 @@ import numpy as np
 from numba import njit
 
 from workers.placement.production_check import apart, checked, stands, with_spacing
+from workers.placement.production_free import ALL, free_intervals
 from workers.placement.production_ground import gather
 from workers.placement.production_lines import kerb_place
-from workers.placement.production_free import ALL, free_intervals
 from workers.placement.production_plans import fill, ways
 from workers.placement.production_slides import FAR, slide_box, slide_edge
 
@@ -125,7 +125,7 @@ def still_standing(ground, size, standing, out, places):  # type: ignore[no-unty
 def fill_around(world, depth, gap, richness, cfgs, slots, n):  # type: ignore[no-untyped-def]
     """Put slots beside the first n, which stay; returns how many there are."""
     ground, size = world[0], world[2]
-    count = ways(ground[6], size, depth, (richness, 0), cfgs)
+    count = ways(ground[6], size, depth, richness, 0, cfgs)
     free = free_intervals(ground, cfgs, count, size, 0.0, gap[0], gap[1])
     return fill_up(world, gap, cfgs, count, free, slots, n)
 
@@ -145,7 +145,7 @@ def fill_up(world, gap, cfgs, count, free, slots, n):  # type: ignore[no-untyped
 def keep_most(world, depth, gap, cfgs, stood, count, slots, n):  # type: ignore[no-untyped-def]
     """A layout of n slots that moves as few of the ``count`` standing ones as it finds; returns its length."""
     ground, size = world[0], world[2]
-    nways = ways(ground[6], size, depth, (1, 0), cfgs)
+    nways = ways(ground[6], size, depth, 1, 0, cfgs)
     free = free_intervals(ground, cfgs, nways, size, 0.0, gap[0], gap[1])
     trial = np.empty_like(slots)
     for width in range(1, min(count, 4) + 1):
