@@ -321,10 +321,10 @@ def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-
     along = cfg[8] * abs(c) + cfg[9] * abs(s)
     m = 0
     for i in range(n):
-        x, y, ca, sa, al, aw, out = near[i]
-        out += along
+        x, y, out = near[i, 0], near[i, 1], near[i, 6] + along
         if x < w0 - out or x > w1 + out:
             continue
+        ca, sa, al, aw = near[i, 2], near[i, 3], near[i, 4], near[i, 5]
         for member in range(int(cfg[4])):
             lo, hi = slide_box(x, y - (d + member * step), ca, sa, al, aw, c, s, hl, hw)
             if lo < hi and hi > w0 and lo < w1:

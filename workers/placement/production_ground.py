@@ -92,11 +92,12 @@ def gather(ground, line, t0, t1, d0, d1, local, kind):  # type: ignore[no-untype
                 qx, qy = edges[i, 2] - lx, edges[i, 3] - ly
                 ax, ay = c * px + s * py, c * py - s * px
                 bx, by = c * qx + s * qy, c * qy - s * qx
-                if max(ax, bx) < t0 or min(ax, bx) > t1 or max(ay, by) < d0 or min(ay, by) > d1:
-                    continue
+                # Written down in any case: whether it counts is anyone's guess, so nothing branches on it.
                 local[n, 0], local[n, 1], local[n, 2], local[n, 3] = ax, ay, bx, by
                 kind[n] = i if kinds[i] == ZONE else -1
-                n += 1
+                along = (max(ax, bx) >= t0) & (min(ax, bx) <= t1)
+                across = (max(ay, by) >= d0) & (min(ay, by) <= d1)
+                n += 1 if along & across else 0
     return n
 
 

@@ -93,14 +93,16 @@ def pack_row(lines, cfgs, count, size, at, span, found, out):  # type: ignore[no
                         continue
                 s, t, iv = _advance(
                     lines,
-                    cfgs[c],
+                    cfgs,
+                    c,
                     at,
                     span,
                     order,
-                    start[c],
-                    start[c + 1],
+                    start,
                     smin,
-                    recent[before, q],
+                    recent,
+                    before,
+                    q,
                     nrecent,
                     best_s,
                 )
@@ -186,12 +188,16 @@ def _poses(lines, cfg, size, at, span, iv, t, out, n):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")
-def _advance(lines, cfg, at, span, order, first, last, smin, recent, nrecent, best):  # type: ignore[no-untyped-def]
-    """Leftmost free place of one way of standing that is clear of ``recent``: (s, t, interval), s = FAR if none."""
-    c, s = cfg[6], cfg[7]
-    hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
-    along = cfg[8] * abs(c) + cfg[9] * abs(s)
-    members = int(cfg[4])
+def _advance(lines, cfgs, way, at, span, order, start, smin, recent, level, label, nrecent, best):  # type: ignore[no-untyped-def]
+    """Leftmost free place of one way of standing from ``smin`` on: (s, t, interval), s = FAR if none is left of ``best``.
+
+    It is clear of the ``nrecent`` last rectangles of a label's chain.
+    """
+    c, s = cfgs[way, 6], cfgs[way, 7]
+    hl, hw = cfgs[way, 8] - TOUCH_M, cfgs[way, 9] - TOUCH_M
+    along = cfgs[way, 8] * abs(c) + cfgs[way, 9] * abs(s)
+    members = int(cfgs[way, 4])
+    first, last = start[way], start[way + 1]
     # Skip the intervals that end before smin; they are in order but may overlap, so the skip stays careful.
     low, high = first, last
     while low < high:
@@ -203,8 +209,8 @@ def _advance(lines, cfg, at, span, order, first, last, smin, recent, nrecent, be
             high = middle
     for p in range(low, last):
         i = order[p]
-        line = lines[at[i, 1]]
-        s0 = line[4]
+        j = at[i, 1]
+        lx, ly, lc, ls, s0 = lines[j, 0], lines[j, 1], lines[j, 2], lines[j, 3], lines[j, 4]
         t = max(span[i, 0], smin - s0)
         if s0 + span[i, 0] >= best:
             break
@@ -212,17 +218,16 @@ def _advance(lines, cfg, at, span, order, first, last, smin, recent, nrecent, be
         while changed and t <= span[i, 1]:
             changed = False
             for r in range(nrecent):
-                px, py = recent[r, 0] - line[0], recent[r, 1] - line[1]
-                x, y = line[2] * px + line[3] * py, line[2] * py - line[3] * px
-                ca = line[2] * recent[r, 2] + line[3] * recent[r, 3]
-                sa = line[2] * recent[r, 3] - line[3] * recent[r, 2]
-                if abs(x - t) > along + recent[r, 4] * abs(ca) + recent[r, 5] * abs(sa):
+                px, py = recent[level, label, r, 0] - lx, recent[level, label, r, 1] - ly
+                x, y = lc * px + ls * py, lc * py - ls * px
+                ca = lc * recent[level, label, r, 2] + ls * recent[level, label, r, 3]
+                sa = lc * recent[level, label, r, 3] - ls * recent[level, label, r, 2]
+                al, aw = recent[level, label, r, 4], recent[level, label, r, 5]
+                if abs(x - t) > along + al * abs(ca) + aw * abs(sa):
                     continue
                 for member in range(members):
-                    d = span[i, 2] + line[7] * member * cfg[5]
-                    lo, hi = slide_box(
-                        x, y - d, ca, sa, recent[r, 4] - TOUCH_M, recent[r, 5] - TOUCH_M, c, s, hl, hw
-                    )
+                    d = span[i, 2] + lines[j, 7] * member * cfgs[way, 5]
+                    lo, hi = slide_box(x, y - d, ca, sa, al - TOUCH_M, aw - TOUCH_M, c, s, hl, hw)
                     if lo < t < hi:
                         t = hi
                         changed = True

@@ -67,17 +67,17 @@ def _first_exit(walls, ids, n, u0, v):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _side(slot, k, u, v, c, s):  # type: ignore[no-untyped-def]
+def _side(hl, hw, k, u, v, c, s):  # type: ignore[no-untyped-def]
     """Side k of a slot, counter-clockwise, as its two ends; in a frame where its middle is (u, v), its axis (c, s)."""
     a = 1.0 if k == 1 or k == 2 else -1.0
     b = 1.0 if k >= 2 else -1.0
     e = 1.0 if k == 0 or k == 1 else -1.0
     f = 1.0 if k == 1 or k == 2 else -1.0
     return (
-        u + a * slot[6] * c - b * slot[7] * s,
-        v + a * slot[6] * s + b * slot[7] * c,
-        u + e * slot[6] * c - f * slot[7] * s,
-        v + e * slot[6] * s + f * slot[7] * c,
+        u + a * hl * c - b * hw * s,
+        v + a * hl * s + b * hw * c,
+        u + e * hl * c - f * hw * s,
+        v + e * hl * s + f * hw * c,
     )
 
 
@@ -151,7 +151,7 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
             continue
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]
         for k in range(4):
-            ax, ay, bx, by = _side(slots[j], k, u, v, c, s)
+            ax, ay, bx, by = _side(slots[j, 6], slots[j, 7], k, u, v, c, s)
             t0, t1 = _part_in_lane(ay, by, half)
             if t1 < t0:
                 continue
@@ -230,7 +230,7 @@ def room_beside(local, n, slots, count, me, cx, cy, ox, oy, out, half):  # type:
             continue
         c, s = ox * slots[j, 2] + oy * slots[j, 3], ox * slots[j, 3] - oy * slots[j, 2]
         for k in range(4):
-            ax, ay, bx, by = _side(slots[j], k, u, v, c, s)
+            ax, ay, bx, by = _side(slots[j, 6], slots[j, 7], k, u, v, c, s)
             free = min(free, _clip_reach(ax, ay, bx, by, out, half))
     return free
 
