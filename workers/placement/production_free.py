@@ -24,9 +24,8 @@ _ROUNDING_M = 1e-6
 
 
 @njit(cache=True, error_model="numpy")
-def _up_and_down(walls, n, c, s, hl, hw, guess, work):  # type: ignore[no-untyped-def]
+def _up_and_down(walls, n, c, s, hl, hw, guess, ends, flo, fhi):  # type: ignore[no-untyped-def]
     """Free range of offsets of a rectangle at the middle of a line between the zone's edges, at ``guess`` or above."""
-    ends, flo, fhi = work
     near = hl * abs(c) + hw * abs(s) + _ROUNDING_M
     m = 0
     for i in range(n):
@@ -58,23 +57,23 @@ def _up_and_down(walls, n, c, s, hl, hw, guess, work):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")
-def _offset(line, cfg, size, bottom, top):  # type: ignore[no-untyped-def]
+def _offset(line, cfgs, k, size, bottom, top):  # type: ignore[no-untyped-def]
     """Offset of a way of standing on a line; FAR where it does not apply. ``bottom`` and ``top``: of a bent line."""
-    deep = 0.5 * (size[0] * abs(cfg[7]) + size[1] * abs(cfg[6]))
+    deep = 0.5 * (size[0] * abs(cfgs[k, 7]) + size[1] * abs(cfgs[k, 6]))
     if line[8] == EDGE:
-        return line[7] * (deep + cfg[3]) if cfg[2] == 0.0 else FAR
+        return line[7] * (deep + cfgs[k, 3]) if cfgs[k, 2] == 0.0 else FAR
     if line[10] == 0.0:
-        if cfg[2] == 0.0:
-            return deep + cfg[3]
-        return deep + cfg[3] * (line[11] - 2.0 * deep) if cfg[2] == 2.0 else FAR
+        if cfgs[k, 2] == 0.0:
+            return deep + cfgs[k, 3]
+        return deep + cfgs[k, 3] * (line[11] - 2.0 * deep) if cfgs[k, 2] == 2.0 else FAR
     if bottom < -1e3 or top > 1e3 or top < bottom:
         return FAR
     margin = min(0.002 + line[9], 0.5 * (top - bottom))
-    if cfg[2] == 0.0:
-        return bottom + margin + cfg[3]
-    if cfg[2] == 1.0:
-        return top - margin - cfg[3]
-    return bottom + cfg[3] * (top - bottom)
+    if cfgs[k, 2] == 0.0:
+        return bottom + margin + cfgs[k, 3]
+    if cfgs[k, 2] == 1.0:
+        return top - margin - cfgs[k, 3]
+    return bottom + cfgs[k, 3] * (top - bottom)
 
 
 @njit(cache=True, error_model="numpy")
@@ -113,19 +112,21 @@ def _edges_within(local, n, at, along, across, w0, w1, ends):  # type: ignore[no
 
 
 @njit(cache=True, error_model="numpy")
-def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, work, flo, fhi):  # type: ignore[no-untyped-def]
+def _shut_by_edges(local, n, cfgs, k, d, step, hl, hw, w0, w1, ends, lo, hi, flo, fhi):  # type: ignore[no-untyped-def]
     """Where between w0 and w1 edges shut out a way of standing at offset d; returns how many intervals, -1: everywhere.
 
     ``step`` is from one car of a stack to the next, to the line's left.
     """
-    ends, lo, hi = work
-    c, s = cfg[6], cfg[7]
+    c, s = cfgs[k, 6], cfgs[k, 7]
     across = hl * abs(s) + hw * abs(c)
     along = hl * abs(c) + hw * abs(s) + _ROUNDING_M
     m = 0
     # Edges of one outline come one after another and overlap, so they are one interval before it is written down.
     start, end = FAR, -FAR
-    for member in range(int(cfg[4])):
+    everywhere = False
+    for member in range(int(cfgs[k, 4])):
+        if everywhere:
+            break
         near = _edges_within(local, n, d + member * step, along, across, w0, w1, ends)
         slide_edges(ends, near, c, s, hl, hw, lo, hi)
         for i in range(near):
@@ -139,28 +140,30 @@ def _shut_by_edges(local, n, cfg, d, step, hl, hw, w0, w1, work, flo, fhi):  # t
                     m += 1
                 start, end = lo[i], hi[i]
             if start < w0 and end > w1:
-                return -1
+                everywhere = True
+                break
     if start < end:
         flo[m], fhi[m] = start, end
         m += 1
-    return m
+    return -1 if everywhere else m
 
 
 @njit(cache=True, error_model="numpy")
 def _pieces_left(flo, fhi, m, w0, w1, pieces):  # type: ignore[no-untyped-def]
     """Write to ``pieces`` (m + 1, 2) what m open intervals leave of w0 to w1, from left to right; returns how many."""
     sort_intervals(flo, fhi, m)
-    n, reached = 0, w0
-    for i in range(m):
+    n, i, reached = 0, 0, w0
+    while i < m and reached <= w1:
         until = min(flo[i], w1)
         if until >= reached:
             pieces[n, 0], pieces[n, 1] = reached, until
             n += 1
         reached = max(reached, fhi[i])
-        if reached > w1:
-            return n
-    pieces[n, 0], pieces[n, 1] = reached, w1
-    return n + 1
+        i += 1
+    if reached <= w1:
+        pieces[n, 0], pieces[n, 1] = reached, w1
+        n += 1
+    return n
 
 
 @njit(cache=True, error_model="numpy")
@@ -172,7 +175,7 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
     between those tried.
     """
     lines, nlines, zone = ground[3], ground[4], ground[7]
-    rules = (ground[5], ground[6], ground[8])
+    kerb, ranges, big_xy, big_starts = ground[5], ground[6], ground[8][0], ground[8][1]
     edges = ground[0]
     n_edges = edges.shape[0]
     local = np.empty((n_edges, 4))
@@ -188,7 +191,7 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
         far = max(far, cfgs[k, 3] + (cfgs[k, 4] - 1.0) * cfgs[k, 5])
         most = max(most, int(cfgs[k, 4]))
     far += size[0] + size[1]
-    work = (np.empty((4, n_edges)), np.empty(n_edges), np.empty(n_edges))
+    ends, lo, hi = np.empty((4, n_edges)), np.empty(n_edges), np.empty(n_edges)
     flo, fhi = np.empty(most * n_edges), np.empty(most * n_edges)
     pieces = np.empty((most * n_edges + 1, 2))
     radius = 0.5 * math.hypot(size[0], size[1]) + 0.05
@@ -216,12 +219,22 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                 bent = beta
                 guess = 0.5 * (size[0] * abs(s) + size[1] * abs(c)) + 0.05
                 bottom, top = _up_and_down(
-                    walls, nwalls, c, s, 0.5 * size[0] - TOUCH_M, 0.5 * size[1] - TOUCH_M, guess, work
+                    walls,
+                    nwalls,
+                    c,
+                    s,
+                    0.5 * size[0] - TOUCH_M,
+                    0.5 * size[1] - TOUCH_M,
+                    guess,
+                    ends,
+                    lo,
+                    hi,
                 )
-            d = _offset(line, cfgs[k], size, bottom, top)
+            d = _offset(line, cfgs, k, size, bottom, top)
             if d == FAR:
                 continue
-            m = _shut_by_edges(local, n, cfgs[k], d, line[7] * cfgs[k, 5], hl, hw, w0, w1, work, flo, fhi)
+            step = line[7] * cfgs[k, 5]
+            m = _shut_by_edges(local, n, cfgs, k, d, step, hl, hw, w0, w1, ends, lo, hi, flo, fhi)
             if m < 0:
                 continue
             for i in range(_pieces_left(flo, fhi, m, w0, w1, pieces)):
@@ -233,22 +246,24 @@ def free_intervals(ground, cfgs, count, size, shrink, s0, s1):  # type: ignore[n
                 inside = held != _crossings(walls, nwalls, tr, dr, middle, d)
                 if inside and found < room:
                     out_at[found, 0], out_at[found, 1] = k, j
-                    out_at[found, 2] = _fits_rules(rules, line, middle, d, heading + beta)
+                    out_at[found, 2] = _fits_rules(
+                        kerb, ranges, big_xy, big_starts, line, middle, d, heading + beta
+                    )
                     out_span[found, 0], out_span[found, 1], out_span[found, 2] = pieces[i, 0], pieces[i, 1], d
                     found += 1
     return out_at[:found], out_span[:found]
 
 
 @njit(cache=True, error_model="numpy")
-def _used(cfg, which):  # type: ignore[no-untyped-def]
+def _used(cfgs, k, which):  # type: ignore[no-untyped-def]
     """Whether a way of standing is one of ALL, of those along the kerb or of those along the far edge."""
     if which == ALL:
         return True
-    if cfg[4] > 1.0:
+    if cfgs[k, 4] > 1.0:
         return False
     if which == NEAR:
-        return cfg[0] == KERB and cfg[2] == 0.0
-    return cfg[0] == EDGE or cfg[2] == 1.0
+        return cfgs[k, 0] == KERB and cfgs[k, 2] == 0.0
+    return cfgs[k, 0] == EDGE or cfgs[k, 2] == 1.0
 
 
 @njit(cache=True, error_model="numpy")
@@ -258,7 +273,8 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     ``free`` is what ``free_intervals`` gave; so is what is written to ``out_at`` and ``out_span``, which may be the same
     arrays where nothing is placed. ``which`` ways of standing: ALL, NEAR or BEYOND.
     """
-    lines, rules = ground[3], (ground[5], ground[6], ground[8])
+    lines, kerb, ranges = ground[3], ground[5], ground[6]
+    big_xy, big_starts = ground[8]
     at, span = free
     flo, fhi = np.empty(MOST_STACKED * nplaced), np.empty(MOST_STACKED * nplaced)
     pieces = np.empty((MOST_STACKED * nplaced + 1, 2))
@@ -270,18 +286,20 @@ def left_free(ground, cfgs, free, which, placed, nplaced, out_at, out_span):  # 
     found = 0
     for i in range(at.shape[0]):
         k, j = at[i, 0], at[i, 1]
-        cfg, line = cfgs[k], lines[j]
-        if not _used(cfg, which):
+        if not _used(cfgs, k, which):
             continue
+        line = lines[j]
         w0, w1, d = span[i, 0], span[i, 1], span[i, 2]
         if j != last:
             last, beside = j, _slots_beside(line, placed, nplaced, reach, near)
-        m = _shut_by_slots(near, beside, cfg, d, line[7] * cfg[5], w0, w1, flo, fhi)
+        m = _shut_by_slots(near, beside, cfgs, k, d, line[7] * cfgs[k, 5], w0, w1, flo, fhi)
         for p in range(_pieces_left(flo, fhi, m, w0, w1, pieces)):
             kept = at[i, 2] > 0
             if m > 0:
-                theta = math.atan2(line[3], line[2]) + cfg[1]
-                kept = _fits_rules(rules, line, 0.5 * (pieces[p, 0] + pieces[p, 1]), d, theta)
+                theta = math.atan2(line[3], line[2]) + cfgs[k, 1]
+                kept = _fits_rules(
+                    kerb, ranges, big_xy, big_starts, line, 0.5 * (pieces[p, 0] + pieces[p, 1]), d, theta
+                )
             if kept and found < out_at.shape[0]:
                 out_at[found, 0], out_at[found, 1] = k, j
                 out_span[found, 0], out_span[found, 1], out_span[found, 2] = pieces[p, 0], pieces[p, 1], d
@@ -311,21 +329,21 @@ def _slots_beside(line, placed, n, reach, near):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
+def _shut_by_slots(near, n, cfgs, k, d, step, w0, w1, flo, fhi):  # type: ignore[no-untyped-def]
     """Where between w0 and w1 slots ``near`` a line shut out a way of standing at offset d; returns how many intervals.
 
     ``step`` is as for ``_shut_by_edges``.
     """
-    c, s = cfg[6], cfg[7]
-    hl, hw = cfg[8] - TOUCH_M, cfg[9] - TOUCH_M
-    along = cfg[8] * abs(c) + cfg[9] * abs(s)
+    c, s = cfgs[k, 6], cfgs[k, 7]
+    hl, hw = cfgs[k, 8] - TOUCH_M, cfgs[k, 9] - TOUCH_M
+    along = cfgs[k, 8] * abs(c) + cfgs[k, 9] * abs(s)
     m = 0
     for i in range(n):
         x, y, out = near[i, 0], near[i, 1], near[i, 6] + along
         if x < w0 - out or x > w1 + out:
             continue
         ca, sa, al, aw = near[i, 2], near[i, 3], near[i, 4], near[i, 5]
-        for member in range(int(cfg[4])):
+        for member in range(int(cfgs[k, 4])):
             lo, hi = slide_box(x, y - (d + member * step), ca, sa, al, aw, c, s, hl, hw)
             if lo < hi and hi > w0 and lo < w1:
                 flo[m], fhi[m] = lo, hi
@@ -334,12 +352,10 @@ def _shut_by_slots(near, n, cfg, d, step, w0, w1, flo, fhi):  # type: ignore[no-
 
 
 @njit(cache=True, error_model="numpy")
-def _fits_rules(rules, line, t, d, theta):  # type: ignore[no-untyped-def]
-    """Angle and, for blocked ground larger than a slot, whether the centre is off it. ``rules``: kerb, ranges, big rings."""
-    kerb, ranges, big = rules
+def _fits_rules(kerb, ranges, big_xy, big_starts, line, t, d, theta):  # type: ignore[no-untyped-def]
+    """Angle and, for blocked ground larger than a slot, whether the centre is off it."""
     x, y = line[0] + line[2] * t - line[3] * d, line[1] + line[3] * t + line[2] * d
-    if big[1].shape[0] > 1 and winding(big[0], big[1], x, y) > 0:
-        return False
-    if ranges[0, 1] - ranges[0, 0] >= math.pi - 1e-9:
-        return True
-    return angle_kept(kerb, ranges, x, y, theta, 1e-6)
+    fits = big_starts.shape[0] < 2 or winding(big_xy, big_starts, x, y) <= 0
+    if fits and ranges[0, 1] - ranges[0, 0] < math.pi - 1e-9:
+        fits = angle_kept(kerb, ranges, x, y, theta, 1e-6)
+    return fits

@@ -207,6 +207,7 @@ def _advance(lines, cfgs, way, at, span, order, start, smin, recent, level, labe
             low = middle + 1
         else:
             high = middle
+    place, at_t, interval = FAR, 0.0, -1
     for p in range(low, last):
         i = order[p]
         j = at[i, 1]
@@ -232,5 +233,6 @@ def _advance(lines, cfgs, way, at, span, order, start, smin, recent, level, labe
                         t = hi
                         changed = True
         if t <= span[i, 1] and s0 + t < best:
-            return s0 + t, t, i
-    return FAR, 0.0, -1
+            place, at_t, interval = s0 + t, t, i
+            break
+    return place, at_t, interval
