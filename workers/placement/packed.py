@@ -29,6 +29,8 @@ Frame = tuple[Floats, tuple[Floats, Integers], Floats, Floats, Floats, Floats, t
 
 # Zones whose arrays are kept; a worker rarely has more in view.
 _ZONES_KEPT = 256
+# Rings with more corners are left to shapely: comparing all sides takes the square of their number.
+_MOST_CORNERS = 64
 # Frames of a zone that are kept, one for each size of slot.
 _FRAMES_KEPT = 16
 
@@ -41,6 +43,7 @@ class PackedGround:
         origin: what was taken off all coordinates, (x, y) in the problem's frame.
         zone_xy: (n, 2) the zone's rings one after another, the shell first.
         zone_starts: (r + 1,) ring i is ``zone_xy[zone_starts[i]:zone_starts[i + 1]]``.
+        zone_area_m2: of the zone, whatever stands on it.
         cars_xy: (m, 2) rings of blocked ground; rings that miss the zone's bounding box are left out. Ground is
             blocked where the rings wind around it a positive number of times.
         car_starts: (k + 1,) as ``zone_starts``.
@@ -56,6 +59,7 @@ class PackedGround:
     origin: tuple[float, float]
     zone_xy: Floats
     zone_starts: Integers
+    zone_area_m2: float
     cars_xy: Floats
     car_starts: Integers
     kerb_xy: Floats
@@ -92,6 +96,7 @@ class _ZoneArrays:
     origin: tuple[float, float]
     zone_xy: Floats
     zone_starts: Integers
+    area_m2: float
     kerb_xy: Floats
     kerb_given: bool
     access_xy: Floats
@@ -110,6 +115,7 @@ def pack(problem: PlacementProblem) -> PackedGround:
         zone.origin,
         zone.zone_xy,
         zone.zone_starts,
+        zone.area_m2,
         cars_xy,
         car_starts,
         zone.kerb_xy,
@@ -152,6 +158,7 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
         origin,
         zone_xy,
         zone_starts,
+        float(problem.zone.area),
         _without_repeats(line),
         given,
         _segments(access, origin),
@@ -164,34 +171,69 @@ def _zone_arrays(problem: PlacementProblem) -> _ZoneArrays:
 
 
 def _blocked_rings(blocked: BaseGeometry, zone: _ZoneArrays) -> tuple[Floats, Integers]:
-    if blocked.geom_type not in ("Polygon", "MultiPolygon") or not shapely.is_valid(blocked):
-        blocked = polygonal(blocked)
+    if blocked.is_empty:
+        return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
+    plain = blocked.geom_type in ("Polygon", "MultiPolygon")
     closed = shapely.get_coordinates(blocked)
+    rings, simple = _rings(closed)
+    # Shapely takes long to find out whether cars are valid; without holes it is enough that no ring crosses itself.
+    if not plain or not (
+        (simple and rings == shapely.get_num_geometries(blocked)) or shapely.is_valid(blocked)
+    ):
+        blocked = polygonal(blocked)
+        closed = shapely.get_coordinates(blocked)
+        rings, _ = _rings(closed)
     origin = np.array(zone.origin)
     if not len(closed):
         return np.empty((0, 2)), np.zeros(1, dtype=np.int64)
     xy, starts = _open_rings(closed, origin, zone.bounds, False)
-    if _rings(closed) == shapely.get_num_geometries(blocked):
+    if rings == shapely.get_num_geometries(blocked):
         return xy, starts
     # Some ring is a hole: let shapely say which.
     parts = shapely.orient_polygons(shapely.get_parts(blocked))
-    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(parts)]
-    rings = [ring[:-1] - origin for ring in rings]
-    return np.concatenate(rings), np.cumsum([0] + [len(ring) for ring in rings]).astype(np.int64)
+    loops = [shapely.get_coordinates(ring)[:-1] - origin for ring in shapely.get_rings(parts)]
+    return np.concatenate(loops), np.cumsum([0] + [len(loop) for loop in loops]).astype(np.int64)
 
 
 _EVERYWHERE = np.array([-np.inf, -np.inf, np.inf, np.inf])
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _rings(closed):  # type: ignore[no-untyped-def]
-    """How many closed rings follow one another in ``closed`` (n, 2)."""
-    count, start = 0, 0
+    """How many closed rings follow one another in ``closed`` (n, 2), and whether each is seen not to cross itself."""
+    count, start, simple = 0, 0, True
     for i in range(1, closed.shape[0]):
         if i > start + 2 and closed[i, 0] == closed[start, 0] and closed[i, 1] == closed[start, 1]:
+            simple = simple and _is_simple(closed, start, i)
             count += 1
             start = i + 1
-    return count
+    return count, simple and start == closed.shape[0]
+
+
+@njit(cache=True, error_model="numpy")
+def _is_simple(closed, first, last):  # type: ignore[no-untyped-def]
+    """Whether no two sides of the ring from row ``first`` to ``last`` meet but where they follow one another.
+
+    Neighbours that run back along one another, and long rings, are not said to be simple.
+    """
+    if last - first > _MOST_CORNERS:
+        return False
+    for i in range(first, last):
+        ax, ay = closed[i, 0], closed[i, 1]
+        ux, uy = closed[i + 1, 0] - ax, closed[i + 1, 1] - ay
+        k = i + 2 if i + 1 < last else first + 1
+        vx, vy = closed[k, 0] - closed[k - 1, 0], closed[k, 1] - closed[k - 1, 1]
+        if ux * vy - uy * vx == 0.0 and ux * vx + uy * vy <= 0.0:
+            return False
+        for j in range(i + 2, last - (i == first)):
+            cx, cy = closed[j, 0] - ax, closed[j, 1] - ay
+            dx, dy = closed[j + 1, 0] - ax, closed[j + 1, 1] - ay
+            if (ux * cy - uy * cx) * (ux * dy - uy * dx) > 0.0:
+                continue
+            wx, wy = dx - cx, dy - cy
+            if (wx * cy - wy * cx) * (wx * (cy - uy) - wy * (cx - ux)) <= 0.0:
+                return False
+    return True
 
 
 @njit(cache=True)
