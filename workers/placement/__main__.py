@@ -39,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, PlacementError) as error:
         parser.error(str(error))
     warm_up()
+    # All zones first: frames come later, from one zone after another.
+    production = options.mode == "production"
+    prepared = [prepare(instance.problem) if production else 0.0 for instance in instances]
     results = []
-    for instance in instances:
-        prepared_ms = prepare(instance.problem) if options.mode == "production" else 0.0
+    for instance, prepared_ms in zip(instances, prepared, strict=True):
         placement = place(
             replace(instance.problem, reachable_only=options.reachable),
             mode=options.mode,
