@@ -23,7 +23,7 @@ _PIECES = 16
 _FINEST = 6
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, count):  # type: ignore[no-untyped-def]
     """Free ground on ``count`` level lines, y = first + k pitch: inside the zone's rings, outside the cars'.
 
@@ -76,7 +76,7 @@ def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, coun
     return starts, low[:kept].copy(), high[:kept].copy()
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
     """Append the free intervals of one line's crossings to ``low`` and ``high``; returns how many there are now."""
     first = kept
@@ -102,62 +102,70 @@ def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
     return kept
 
 
-@njit(cache=True)
-def _fit(cell, covered, chords, span, ground, scale, pointer, boxes, kept):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def _fit(cell, covered, chords, span, ground, scale, every, scratch, boxes, kept):  # type: ignore[no-untyped-def]
     """Append the boxes of one cell (angle, part, line, level) whose centres lie in ``span`` (low, high).
 
-    ``covered`` and ``chords`` are of ``bound_tables.cell_chords``.
+    ``covered`` and ``chords`` are of ``bound_tables.cell_chords``. The first and the last line are looked at, and of
+    those between 0, ``every``, 2 ``every`` ...: on these no box reaches from one interval into another.
+    ``scratch`` is two rows of integers as long as there are lines.
     """
     starts, low, high = ground
+    chosen, pointer = scratch
     m = cell[2]
     first, last = m + covered[0], m + covered[1]
     middle = chords.shape[0] // 2 - m
-    x = span[0]
+    count = 0
     for k in range(first, last + 1):
-        pointer[k] = starts[k]
-    while True:
-        moved = True
-        while moved:
-            moved = False
-            for k in range(first, last + 1):
-                chord = chords[k + middle]
-                left, right, shortest = chord[0] * scale[k], chord[1] * scale[k], chord[2] * scale[k]
-                f = pointer[k]
-                while f < starts[k + 1] and (
-                    high[f] < x + right - _EPS or high[f] - low[f] < shortest - _EPS
-                ):
-                    f += 1
-                pointer[k] = f
-                if f >= starts[k + 1]:
-                    return kept
-                if low[f] > x + left + _EPS:
-                    x = low[f] - left
-                    moved = True
-            if x > span[1]:
+        if starts[k] == starts[k + 1]:
+            return kept
+        if k in (first, last) or k % every == 0:
+            chosen[count], pointer[count] = k, starts[k]
+            count += 1
+    x = span[0]
+    while x <= span[1]:
+        # Round and round the lines until none of them moves x.
+        i, still = 0, 0
+        while still < count:
+            k, f = chosen[i], pointer[i]
+            end = starts[k + 1]
+            right, shortest = x + chords[k + middle, 1] * scale[k], chords[k + middle, 2] * scale[k]
+            while f < end and (high[f] < right - _EPS or high[f] - low[f] < shortest - _EPS):
+                f += 1
+            if f == end:
                 return kept
-        end = span[1]
-        for k in range(first, last + 1):
-            end = min(end, high[pointer[k]] - chords[k + middle, 1] * scale[k])
-        end = max(end, x)
+            pointer[i] = f
+            west = low[f] - chords[k + middle, 0] * scale[k]
+            if west > x + _EPS:
+                x = west
+                if x > span[1]:
+                    return kept
+                still = 0
+            still += 1
+            i = i + 1 if i + 1 < count else 0
+        east = span[1]
+        for i in range(count):
+            k = chosen[i]
+            east = min(east, high[pointer[i]] - chords[k + middle, 1] * scale[k])
+        east = max(east, x)
         if kept < boxes.shape[0]:
             boxes[kept, 0], boxes[kept, 1], boxes[kept, 2] = cell[0], cell[1], m
-            boxes[kept, 3], boxes[kept, 4], boxes[kept, 5] = x, end, cell[3]
+            boxes[kept, 3], boxes[kept, 4], boxes[kept, 5] = x, east, cell[3]
         kept += 1
-        x = end + 3 * _EPS
-        if x > span[1]:
-            return kept
+        x = east + 3 * _EPS
+    return kept
 
 
-@njit(cache=True)
-def all_boxes(ground, table, scale, spans, most):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def all_boxes(ground, table, scale, spans, every, most):  # type: ignore[no-untyped-def]
     """Boxes (N, 6) of every cell: angle, part, line (whole numbers), least and largest centre x, level 0.
 
-    ``spans`` (lines, 2) are the centres allowed above each line. More than ``most`` boxes: returns ``most`` + 1 rows.
+    ``spans`` (lines, 2) are the centres allowed above each line; not all lines are looked at (``_fit``). More than ``most`` boxes: returns ``most`` + 1 rows.
     """
     count = ground[0].shape[0] - 1
     chords, lines, _ = table
     boxes = np.empty((most + 1, 6))
-    pointer = np.empty(count, dtype=np.int64)
+    scratch = (np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64))
     kept = 0
     for i in range(lines.shape[0]):
         for part in range(lines.shape[1]):
@@ -166,12 +174,21 @@ def all_boxes(ground, table, scale, spans, most):  # type: ignore[no-untyped-def
                 if spans[m, 0] <= spans[m, 1] and kept <= most:
                     span = (spans[m, 0], spans[m, 1])
                     kept = _fit(
-                        (i, part, m, 0), covered, chords[i, part], span, ground, scale, pointer, boxes, kept
+                        (i, part, m, 0),
+                        covered,
+                        chords[i, part],
+                        span,
+                        ground,
+                        scale,
+                        every,
+                        scratch,
+                        boxes,
+                        kept,
                     )
     return boxes[: min(kept, most + 1)]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
     """Boxes of half the angle and half the depth within ``boxes``; pieces where no slot can stand are gone.
 
@@ -180,7 +197,7 @@ def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
     count = ground[0].shape[0] - 1
     room = boxes.shape[0] * _PIECES
     finer = np.empty((room, 6))
-    pointer = np.empty(count, dtype=np.int64)
+    scratch = (np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64))
     kept = 0
     for n in range(boxes.shape[0]):
         level = int(boxes[n, 5]) + 1
@@ -192,7 +209,9 @@ def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
                     covered = (lines[i, part, 0], lines[i, part, 1])
                     if m + covered[0] >= 0 and m + covered[1] < count:
                         cell, span = (i, part, m, level), (boxes[n, 3], boxes[n, 4])
-                        kept = _fit(cell, covered, chords[i, part], span, ground, scale, pointer, finer, kept)
+                        kept = _fit(
+                            cell, covered, chords[i, part], span, ground, scale, 1, scratch, finer, kept
+                        )
         if level >= len(tables) or kept - before > _PIECES:
             kept = before
             finer[kept] = boxes[n]
@@ -200,7 +219,7 @@ def halved(boxes, ground, tables, scale):  # type: ignore[no-untyped-def]
     return finer[:kept]
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-untyped-def]
     """Whether no slot can stand in any of the boxes, by cells finer than any table; at most ``work`` are tried.
 
@@ -209,7 +228,7 @@ def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-un
     count = ground[0].shape[0] - 1
     farthest = int((math.hypot(shape[0], shape[1]) + shape[2]) / shape[3]) + 2
     chords = np.empty((2 * farthest + 1, 6))
-    pointer = np.empty(count, dtype=np.int64)
+    scratch = (np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64))
     room = boxes.shape[0] + _PIECES + 4 * work
     stack = np.empty((room, 6))
     stack[: boxes.shape[0]] = boxes
@@ -243,7 +262,8 @@ def none_stands(boxes, ground, cells, shape, scale, work):  # type: ignore[no-un
                     (box[3], box[4]),
                     ground,
                     scale,
-                    pointer,
+                    1,
+                    scratch,
                     stack[: left + _PIECES],
                     left,
                 )

@@ -23,7 +23,7 @@ _NOTHING_M = 0.02
 _FAR = 1e17
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def stabbing_lines(boxes, tables):  # type: ignore[no-untyped-def]
     """Few lines of which every box surely covers at least one, ascending: between the southmost and northmost choice."""
     n_boxes = boxes.shape[0]
@@ -60,7 +60,7 @@ def stabbing_lines(boxes, tables):  # type: ignore[no-untyped-def]
     return chosen
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def most_by_sweep(boxes, gains, total, ground, tables, scale, kept_lines, keep, limit):  # type: ignore[no-untyped-def]
     """The bound by sweeping, at most ``limit``; ``keep`` frontiers are kept on ``kept_lines``.
 
@@ -113,20 +113,20 @@ def most_by_sweep(boxes, gains, total, ground, tables, scale, kept_lines, keep, 
     return placed
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add(box, state, hint, kept, ground, tables, scale, kept_lines, reach):  # type: ignore[no-untyped-def]
     """Whether a slot of the box can follow a frontier; the next frontier and its centre into ``reach``."""
     starts, low, high = ground
     chords = tables[int(box[5])][0]
     i, part, m = int(box[0]), int(box[1]), int(box[2])
     d_count = kept_lines.shape[0]
-    middle = chords.shape[2] // 2 - m
+    middle, spaced = chords.shape[2] // 2 - m, chords.shape[3] - 3
     x = box[3]
     if (kept[1] < state[d_count + 1] or kept[0] > state[d_count + 2]) and state[d_count] > x:
         x = state[d_count]
     for d in range(kept[0], kept[1] + 1):
         k = kept_lines[d]
-        x = max(x, state[d] - chords[i, part, k + middle, 3] * scale[k])
+        x = max(x, state[d] - chords[i, part, k + middle, spaced] * scale[k])
     for d in range(d_count):
         reach[d] = state[d]
     moved = True
@@ -148,12 +148,14 @@ def _add(box, state, hint, kept, ground, tables, scale, kept_lines, reach):  # t
             if low[f] - chord[0] * scale[k] > x + _NEAR:
                 x = low[f] - chord[0] * scale[k]
                 moved = True
-            reach[d] = max(x + chord[4] * scale[k], state[d] + chord[5] * scale[k], low[f] + shortest)
+            reach[d] = max(
+                x + chord[spaced + 1] * scale[k], state[d] + chord[spaced + 2] * scale[k], low[f] + shortest
+            )
     reach[d_count] = x
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _remember(new, frontiers, found, d_count):  # type: ignore[no-untyped-def]
     """Keep a frontier unless one as good is there, and drop those it beats; returns how many there are."""
     for p in range(found):
@@ -189,7 +191,7 @@ def _remember(new, frontiers, found, d_count):  # type: ignore[no-untyped-def]
     return found + 1
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _merge(frontiers, found, d_count):  # type: ignore[no-untyped-def]
     """Replace the two most alike frontiers by the western end of both; returns how many are left."""
     first, second, least = 0, 1, np.inf

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -54,9 +53,6 @@ class ProductionParameters:
 
 # Longer stretches are not looked at again: the plain plans leave little there, and a layout takes long to decode.
 _MOST_SEARCHED = 5
-# A kerb with more corners than this is no kerb to measure along: the area is the bound.
-_MOST_CORNERS = 12
-_BEND_COS = 0.9
 
 
 _DEFAULT = ProductionParameters()
@@ -97,13 +93,13 @@ def _lay(
     started: float,
 ) -> Placement:
     # First what the plain plans find; the bound says whether looking for more makes sense.
-    room = _by_area(packed)
+    room = int(packed.zone_area_m2 / problem.slot_area_m2 + 1e-6)
     standing = np.empty((len(problem.standing), 3))
     for i, slot in enumerate(problem.standing):
         standing[i] = slot.x - packed.origin[0], slot.y - packed.origin[1], slot.theta_rad
     found = _solve(problem, packed, parameters, room, standing, _NO_GAPS, seed, False)
     bound = Bound(room, None)
-    if parameters.bound and room > 0 and _corners(packed.kerb_xy) <= _MOST_CORNERS:
+    if parameters.bound and room > 0:
         bound = upper_bound(problem, packed, found.poses[:, :2])
     most = min(room, bound.most)
     evaluations = found.evaluations
@@ -222,25 +218,6 @@ _Arguments = tuple[Frame, tuple[Floats, NDArray[np.int64]], Floats, NDArray[np.i
 
 _NO_GAPS = np.empty((0, 2))
 _NOTHING = _Found(np.empty((0, 3)), np.empty(0, dtype=np.bool_), np.empty((0, 2)), 0, _NO_GAPS)
-
-
-def _corners(kerb: Floats) -> int:
-    """How often a kerb turns by more than a bend does."""
-    if len(kerb) < 4:
-        return len(kerb) - 2
-    steps = np.diff(kerb, axis=0)
-    steps /= np.hypot(steps[:, 0], steps[:, 1])[:, None]
-    return int(((steps[1:] * steps[:-1]).sum(axis=1) < _BEND_COS).sum())
-
-
-def _by_area(packed: PackedGround) -> int:
-    """As many slots as the zone, cars or not, has room for by area."""
-    area = 0.0
-    starts = packed.zone_starts.tolist()
-    for first, last in itertools.pairwise(starts):
-        x, y = packed.zone_xy[first:last, 0], packed.zone_xy[first:last, 1]
-        area += float(np.dot(x[:-1], y[1:]) - np.dot(x[1:], y[:-1]) + x[-1] * y[0] - x[0] * y[-1])
-    return int(0.5 * area / (packed.length_m * packed.width_m) + 1e-6)
 
 
 def lay_classes(

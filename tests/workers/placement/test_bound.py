@@ -105,6 +105,76 @@ def _random_layout(seed: int) -> tuple[PlacementProblem, list[Polygon]]:
     return PlacementProblem(zone, NOTHING, length, width, 0.0, "free"), inside
 
 
+def _tight_between_cars(seed: int) -> tuple[PlacementProblem, list[Polygon]]:
+    """Slots along a kerb, straight or bent, each at an angle of its own, and cars wherever none of them stands."""
+    chance = np.random.default_rng(seed)
+    length, width, spacing = 5.0, 2.3, float(chance.choice([0.0, 0.4]))
+    mode = ("parallel", "perpendicular", "free")[seed % 3]
+    radius = float(chance.choice([0.0, 22.0, -28.0]))
+    along, across = (length, width) if mode == "parallel" else (width, length)
+    s, slots = 0.5, []
+    while s < 32.0:
+        slot = box(-along / 2, -across / 2, along / 2, across / 2)
+        tilt = chance.uniform(-4, 4) if mode != "free" else chance.uniform(-30, 30)
+        slot = translate(rotate(slot, tilt), s + along / 2 + 0.6, across / 2 + chance.uniform(0.4, 0.8))
+        if all(slot.distance(other) > spacing * 1.1 for other in slots):
+            slots.append(slot)
+        s += along * chance.choice([1.06, 1.3, 2.1]) + spacing
+
+    def bent(x: float, y: float) -> tuple[float, float]:
+        if radius == 0.0:
+            return x, y
+        return (radius - y) * math.sin(x / radius), radius - (radius - y) * math.cos(x / radius)
+
+    if radius != 0.0:
+        turned = []
+        for slot in slots:
+            centre = slot.centroid
+            there = bent(centre.x, centre.y)
+            moved = translate(slot, there[0] - centre.x, there[1] - centre.y)
+            turned.append(rotate(moved, centre.x / radius, origin=there, use_radians=True))
+        slots = [a for i, a in enumerate(turned) if all(a.distance(b) > spacing * 1.1 for b in turned[:i])]
+    edge = np.linspace(0, 36, 73)
+    kerb = LineString([bent(x, 0.0) for x in edge])
+    zone = Polygon([bent(x, -0.2) for x in edge] + [bent(x, across + 1.6) for x in edge[::-1]])
+    inside = [slot for slot in slots if zone.covers(slot)]
+    free = shapely.union_all([slot.buffer(chance.uniform(0.01, 0.3), join_style="mitre") for slot in inside])
+    strips = [shapely.box(x, -40, x + 1.7, 40) for x in np.arange(-40, 40, 1.9)]
+    cars = shapely.union_all([strip.intersection(zone).difference(free) for strip in strips])
+    ranges = {"parallel": [(-6.0, 6.0)], "perpendicular": [(84.0, 96.0)], "free": [(0.0, 180.0)]}[mode]
+    problem = PlacementProblem(
+        zone,
+        cars,
+        length,
+        width,
+        spacing,
+        mode,
+        kerb=kerb,
+        angle_ranges_deg=tuple(ranges),  # type: ignore[arg-type]
+    )
+    return problem, inside
+
+
+@pytest.mark.parametrize("seed", range(36))
+def test_no_row_between_cars_is_above_the_bound(seed: int):
+    problem, standing = _tight_between_cars(seed)
+    assert standing
+    ground = pack(problem)
+    centres = shapely.get_coordinates(shapely.centroid(np.array(standing))) - ground.origin
+    for known in (None, centres[::2], centres):
+        assert upper_bound(problem, ground, known).most >= len(standing)
+
+
+@pytest.mark.parametrize("deep", [2.35, 2.42, 2.46, 2.6])
+def test_a_post_between_two_slots_parts_only_the_line_it_stands_on(deep: float):
+    """Not every line is looked at; on one that is not, slots of one box may stand in two intervals."""
+    kerb = LineString([(0, 0), (10.8, 0)])
+    for height in np.arange(0.35, 2.2, 0.03):
+        post = box(5.3, height, 5.5, height + 0.05)
+        problem = PlacementProblem(box(0, 0, 10.8, deep), post, 5.0, 2.3, 0.0, "parallel", kerb=kerb)
+        assert bound(problem) == 2, height
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_no_layout_that_stands_is_above_the_bound(seed: int):
     problem, standing = _random_layout(seed)
