@@ -19,7 +19,16 @@ from numpy.typing import NDArray
 from apps.parking.vehicles import VehicleClass
 from camera_registry.overlay import difference, intersection, union
 from workers.occupancy import SLIVER_M2, Ground, Zone, ZoneObservation
-from workers.placement import Placement, PlacementProblem, Slot, SlotSize, place, place_classes, place_mixed
+from workers.placement import (
+    Placement,
+    PlacementProblem,
+    Slot,
+    SlotSize,
+    place,
+    place_classes,
+    place_mixed,
+    prepare,
+)
 from workers.placement.settle import settle
 
 __all__ = ["ClassLayout", "SizeLayout", "SpaceFound", "lay_out_sizes", "outline_along"]
@@ -139,7 +148,10 @@ def lay_out_sizes(
     sizes = {"": own} | {vehicle.key: SlotSize(*vehicle.slot_m(zone.mode)) for vehicle in vehicles}
     standing = {key: _standing(task, standing_3857.get(key, ()), size) for key, size in sizes.items()}
     blocked = union([ground.occupied_m, ground.unknown_m])
-    placed = place_classes(task.problem(blocked, own), list(sizes.values()), seed=seed)
+    problem = task.problem(blocked, own)
+    # With the zone's first frame only: how many spaces it holds at most, whatever parks there.
+    prepare(problem)
+    placed = place_classes(problem, list(sizes.values()), seed=seed)
     layouts = {}
     for (key, size), placement in zip(sizes.items(), placed, strict=True):
 

@@ -13,10 +13,11 @@ tolerance (20 cm2, 1 degree) might squeeze in beyond that is not covered; ``SHRI
 **How.** (1) Every slot stands in some cell of angles and depths, and all slots of a cell surely cover known chords of
 the level lines around their centre (``bound_tables``). (2) Those chords must lie in free intervals of the lines, which
 leaves boxes of poses, in groups whose centres lie apart (``bound_poses``); a layout's slots are shared out among the
-groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure (``bound_measure``) and
-by sweeping (``bound_sweep``); cells that stand in the way of a proof are halved until the bound meets what was found
-there or the work allowed is done (``bound_count``). A kerb with corners is cut there, and slots are counted with the
-piece of kerb nearest to them. (4) Cars make no room: what is proved once for the zone without cars holds always.
+groups, so that bounds of groups add up, each a whole number. (3) A group is bounded by measure (``bound_measure``,
+``bound_weights``) and by sweeping (``bound_sweep``); the boxes that stand in the way of a better bound are halved, until
+it meets what was found there, those in the way are as fine as can be, or the work allowed is done (``bound_group``,
+``bound_count``). A kerb with corners is cut there, and slots are counted with the piece of kerb nearest to them
+(``bound_strip``). (4) Cars make no room: what is proved once for the zone without cars holds always.
 
 **Curved kerbs.** Along a kerb close to an arc, lines are arcs about its centre and x is arc length. The zone and the
 cars are carried there edge by edge in short pieces; a piece departs from the true edge by no more than its length
@@ -76,16 +77,23 @@ def upper_bound(problem: PlacementProblem, ground: PackedGround, found_xy: Float
     return Bound(min(bound.most, plan.empty.most), bound.places)
 
 
-def bound_once(problem: PlacementProblem, ground: PackedGround, found_xy: Floats) -> Bound:
+def knows_empty(ground: PackedGround) -> bool:
+    """Whether ``bound_empty`` was asked about this zone and slot size before."""
+    return _plan(ground).empty is not None
+
+
+def bound_empty(problem: PlacementProblem, ground: PackedGround, found_xy: Floats) -> Bound:
     """The bound of a zone without cars, with more patience; kept, since it holds whatever parks there.
 
-    ``problem`` has nothing blocked; for the rest see ``upper_bound``. Takes up to half a second.
+    ``problem`` has nothing blocked; for the rest see ``upper_bound``. Takes up to a fifth of a second.
     """
     plan = _plan(ground)
-    bound = _bounded(problem, ground, found_xy, strips_of(ground, PATIENT), PATIENT)
-    if plan.empty is None or bound.most < plan.empty.most:
-        plan.empty = bound
-    return plan.empty
+    bound = _bounded(problem, ground, found_xy, plan.strips, USUAL)
+    if bound.most > len(found_xy):
+        closer = _bounded(problem, ground, found_xy, strips_of(ground, PATIENT), PATIENT)
+        bound = closer if closer.most < bound.most else bound
+    plan.empty = bound
+    return bound
 
 
 def _bounded(
