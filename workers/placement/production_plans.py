@@ -182,34 +182,48 @@ def least_pitch(ranges, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def gap_bound(ground, size, depth, s0, s1):  # type: ignore[no-untyped-def]
-    """About how many slots a gap may hold at most, to see where a search is worth its time; no proof."""
-    edges, kinds, lines = ground[0], ground[1], ground[3]
+def gap_bounds(ground, size, depth, gaps, bounds):  # type: ignore[no-untyped-def]
+    """About how many slots each gap (g, 2) may hold at most, to see where a search is worth its time; no proof."""
+    lines = ground[3]
     pitch, across = least_pitch(ground[6], size)
     bent = lines[0, 10] > 0.0
     stretch = 1.12 if bent else 1.0
-    bound = FAR
-    if depth < 2.0 * across:
-        bound = math.floor(stretch * (s1 - s0 + size[2] + 0.02) / (pitch + size[2]))
-    if lines.shape[0] > 0 and not bent and not (ground[4] > 1 and lines[1, 8] == KERB):
-        # Ground between s0 and s1, less the cars on it.
-        x0, y0 = lines[0, 0] - lines[0, 4], lines[0, 1]
-        area = 0.0
-        for i in range(edges.shape[0]):
-            ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
-            if ax == bx:
-                continue
-            a, b = min(max(ax, x0 + s0), x0 + s1), min(max(bx, x0 + s0), x0 + s1)
-            if a == b:
-                continue
-            ya = ay + (by - ay) * (a - ax) / (bx - ax)
-            yb = ay + (by - ay) * (b - ax) / (bx - ax)
-            if kinds[i] != ZONE:
-                ya, yb = min(max(ya, y0), y0 + depth), min(max(yb, y0), y0 + depth)
-            piece = 0.5 * (ya + yb - 2.0 * y0) * (b - a)
-            area += -piece if kinds[i] == ZONE else piece
-        bound = min(bound, math.floor(1.02 * area / (size[0] * size[1])))
-    return int(min(bound, 1e6))
+    straight = lines.shape[0] > 0 and not bent and not (ground[4] > 1 and lines[1, 8] == KERB)
+    areas = _gap_areas(ground, depth, gaps) if straight else np.full(gaps.shape[0], FAR)
+    for g in range(gaps.shape[0]):
+        bound = FAR
+        if depth < 2.0 * across:
+            long = gaps[g, 1] - gaps[g, 0] + size[2] + 0.02
+            bound = math.floor(stretch * long / (pitch + size[2]))
+        if straight:
+            bound = min(bound, math.floor(1.02 * areas[g] / (size[0] * size[1])))
+        bounds[g] = int(min(bound, 1e6))
+
+
+@njit(cache=True, error_model="numpy")
+def _gap_areas(ground, depth, gaps):  # type: ignore[no-untyped-def]
+    """Ground of each gap along a straight kerb (g,), less the cars on it, square metres."""
+    edges, kinds, line = ground[0], ground[1], ground[3][0]
+    x0, y0 = line[0] - line[4], line[1]
+    areas = np.zeros(gaps.shape[0])
+    for i in range(edges.shape[0]):
+        ax, ay, bx, by = edges[i, 0], edges[i, 1], edges[i, 2], edges[i, 3]
+        # Gaps are in order and apart.
+        g = np.searchsorted(gaps[:, 1], min(ax, bx) - x0, side="right")
+        while g < gaps.shape[0] and x0 + gaps[g, 0] < max(ax, bx):
+            a, b = (
+                min(max(ax, x0 + gaps[g, 0]), x0 + gaps[g, 1]),
+                min(max(bx, x0 + gaps[g, 0]), x0 + gaps[g, 1]),
+            )
+            if a != b:
+                ya = ay + (by - ay) * (a - ax) / (bx - ax)
+                yb = ay + (by - ay) * (b - ax) / (bx - ax)
+                if kinds[i] != ZONE:
+                    ya, yb = min(max(ya, y0), y0 + depth), min(max(yb, y0), y0 + depth)
+                piece = 0.5 * (ya + yb - 2.0 * y0) * (b - a)
+                areas[g] += -piece if kinds[i] == ZONE else piece
+            g += 1
+    return areas
 
 
 @njit(cache=True, error_model="numpy")

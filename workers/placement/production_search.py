@@ -24,7 +24,7 @@ from workers.placement.production_check import (
 from workers.placement.production_free import ALL, BEYOND, NEAR, free_intervals
 from workers.placement.production_ground import build_ground
 from workers.placement.production_lines import kerb_place
-from workers.placement.production_plans import STACKS, decode, find_gaps, gap_bound, least_pitch, ways
+from workers.placement.production_plans import STACKS, decode, find_gaps, gap_bounds, least_pitch, ways
 from workers.placement.production_standing import fill_around, keep_most, still_standing
 from workers.placement.production_worth import clearances, reach
 
@@ -80,8 +80,8 @@ def lay_ground(world, depth, gaps, standing, seed, out):  # type: ignore[no-unty
     ngaps = gaps.shape[0]
     starts = np.zeros(ngaps + 1, dtype=np.int64)
     bounds = np.empty(ngaps, dtype=np.int64)
+    gap_bounds(ground, size, depth, gaps, bounds)
     for g in range(ngaps):
-        bounds[g] = gap_bound(ground, size, depth, gaps[g, 0], gaps[g, 1])
         room = 2 + int((gaps[g, 1] - gaps[g, 0] + size[0]) * (depth + 1.0) / (size[0] * size[1]))
         starts[g + 1] = starts[g] + min(room, bounds[g] + 1, out.shape[0] + 1)
     best = np.empty((starts[ngaps], 8))

@@ -99,25 +99,41 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
     ``out`` is from the slot's centre to its side, ``half`` half the lane's width.
     """
     local, ids, walls, wall_ids = work
-    edges, zone = ground[0], ground[7]
     frame = ground[2][2]
     far = frame[2] * (frame[3] + frame[4]) + 1.0
     line = np.empty(4)
     line[0], line[1], line[2], line[3] = slots[me, 0], slots[me, 1], ox, oy
-    # Most lanes are short: look a little way first.
-    reach = 12.0
+    # Most lanes are short, and most long ones shut not far off: look a little way first.
+    look = 12.0
     half -= _GRAZE_M
     u0 = out - _INSET_M
     while True:
-        m = gather(ground, line, 0.0, min(reach, far), -half, half, local, ids)
+        m = gather(ground, line, 0.0, min(look, far), -half, half, local, ids)
         nwalls = zone_edges_of(local, ids, m, walls, wall_ids)
         worst = 0.0
         for k in range(7):
             u, _ = _first_exit(walls, wall_ids, nwalls, u0, half * (k - 3) / 3.0000001)
             worst = max(worst, u)
-        if worst < reach or reach >= far:
-            break
-        reach = 4.0 * reach
+        # Beyond what was gathered an exit may come first.
+        until = look if look < far else FAR
+        lane = (u0, until, half, nwalls)
+        if _edges_shut(ground, way_in, line, lane, m, work):
+            return False
+        if _slots_shut(slots, n, me, line, lane, worst, work):
+            return False
+        if worst < look or look >= far:
+            return True
+        look = 4.0 * look
+
+
+@njit(cache=True, error_model="numpy")
+def _edges_shut(ground, way_in, line, lane, m, work):  # type: ignore[no-untyped-def]
+    """Whether blocked ground lies in a lane before its exit, or the exit is over an edge that is not open.
+
+    ``lane`` is (from, until, half the width, how many zone edges); ``m`` edges are gathered.
+    """
+    local, ids, walls, wall_ids = work
+    u0, until, half, nwalls = lane
     for i in range(m):
         ax, ay, bx, by = local[i, 0], local[i, 1], local[i, 2], local[i, 3]
         t0, t1 = _part_in_lane(ay, by, half)
@@ -126,17 +142,25 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
         for k in range(3):
             t = t0 + (t1 - t0) * (1e-6 + 0.5 * k * (1.0 - 2e-6))
             u, v = ax + t * (bx - ax), ay + t * (by - ay)
-            if u < u0:
+            if u < u0 or u > until:
                 continue
             exit_u, which = _first_exit(walls, wall_ids, nwalls, u0, v)
             if ids[i] < 0:
                 if u < exit_u - 1e-6:
-                    return False
+                    return True
             elif which == ids[i]:
-                x, y = line[0] + ox * u - oy * v, line[1] + oy * u + ox * v
-                if not _open_at(way_in, edges, zone[1][1], which, x, y):
-                    return False
-    # Other slots: any point of theirs in the lane before the exit.
+                x, y = line[0] + line[2] * u - line[3] * v, line[1] + line[3] * u + line[2] * v
+                if not _open_at(way_in, ground[0], ground[7][1][1], which, x, y):
+                    return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _slots_shut(slots, n, me, line, lane, worst, work):  # type: ignore[no-untyped-def]
+    """Whether any point of another slot lies in a lane before its exit, ``worst`` the farthest of these."""
+    _, _, walls, wall_ids = work
+    u0, until, half, nwalls = lane
+    ox, oy = line[2], line[3]
     for j in range(n):
         if j == me:
             continue
@@ -144,7 +168,7 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
         u, v = ox * px + oy * py, ox * py - oy * px
         # A cheap no first.
         radius = slots[j, 6] + slots[j, 7]
-        if u < -radius or u > worst + radius or abs(v) > half + radius:
+        if u < -radius or u > min(worst, until) + radius or abs(v) > half + radius:
             continue
         radius = math.hypot(slots[j, 6], slots[j, 7])
         if u < -radius or u > worst + radius or abs(v) > half + radius:
@@ -159,9 +183,9 @@ def _lane_free(ground, way_in, slots, n, me, ox, oy, out, half, work):  # type: 
                 t = t0 + 0.5 * h * (t1 - t0)
                 x, y = ax + t * (bx - ax), ay + t * (by - ay)
                 v_in = min(max(y, -half * 0.999), half * 0.999)
-                if x > u0 and x < _first_exit(walls, wall_ids, nwalls, u0, v_in)[0]:
-                    return False
-    return True
+                if u0 < x <= until and x < _first_exit(walls, wall_ids, nwalls, u0, v_in)[0]:
+                    return True
+    return False
 
 
 @njit(cache=True, error_model="numpy")
