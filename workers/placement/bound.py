@@ -108,8 +108,9 @@ def _bounded(
     most = 0
     places = [np.empty((0, 5))]
     found_xy = _NOWHERE if found_xy is None else np.ascontiguousarray(found_xy)
+    work = effort.on(ground.zone_area_m2)
     for strip in strips:
-        here, unmet = most_in_strip(strip.compiled, ground.cars_xy, ground.car_starts, found_xy, effort.work)
+        here, unmet = most_in_strip(strip.compiled, ground.cars_xy, ground.car_starts, found_xy, work)
         most += int(here)
         if len(unmet):
             places.append(strip.stretches(unmet))

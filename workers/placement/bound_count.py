@@ -55,8 +55,8 @@ def most_in_strip(strip, cars_xy, car_starts, found_xy, effort):  # type: ignore
             ``cells``, each of half their size of the one before, ``cells``, a slot's shape.
         cars_xy, car_starts: rings of blocked ground, as ``packed.PackedGround``.
         found_xy: (n, 2) the centres of slots that stand.
-        effort: boxes at most, work in nanoseconds by counting, every how manieth line is measured, frontiers kept, steps
-            of a sweep. The bound is beyond all reason when there are too many boxes.
+        effort: boxes at most, work in nanoseconds by counting, of how many lines one is measured, frontiers kept, steps of
+            a sweep. The bound is beyond all reason when there are too many boxes.
     """
     frame, lines, zone, spans, scale, tables, cells, shape = strip
     cars, starts = rings_into(frame, cars_xy, car_starts)

@@ -127,7 +127,7 @@ def _measured(boxes, room, field, every, spacing):  # type: ignore[no-untyped-de
 def most_in_group(boxes, wanted, most, field, effort, work):  # type: ignore[no-untyped-def]
     """The bound of one group of boxes (N, 6), at most ``most``; it need not be less than ``wanted``.
 
-    ``field`` is (ground, tables, cells, shape, scale) and ``effort`` (every how manieth line is measured, frontiers
+    ``field`` is (ground, tables, cells, shape, scale) and ``effort`` (of how many lines one is measured, frontiers
     kept, steps of a sweep) of ``bound_count.most_in_strip``; ``work`` is left, in nanoseconds by counting.
 
     Returns the bound, the work left then, the boxes left, and whether to go on with these: they fall apart into groups,

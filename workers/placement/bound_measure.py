@@ -53,8 +53,8 @@ def write_chords(held, begin, end, near, ground, tables, scale, measure, chords,
     """Write to columns ``begin`` to ``end`` of ``chords`` (M, N) the shortest chords of these boxes of ``held`` (N, 6).
 
     0 where a box is sure of none. ``near`` is of ``intervals_near``; ``reached`` (2, M), how far west and east slots
-    come in each interval, grows with them. ``measure`` is (every how manieth line, spacing): ``spacing`` counts with
-    chords, since one with half of it on either side departs from the interval by no more than that half.
+    come in each interval, grows with them. ``measure`` is (of how many lines one is measured, spacing): the
+    spacing counts with chords, since one with half of it on either side departs from the interval by no more than that half.
     """
     every, spacing = measure
     first, rows = near

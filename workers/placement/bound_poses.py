@@ -160,7 +160,8 @@ def _fit(cell, covered, chords, span, ground, scale, every, scratch, boxes, kept
 def all_boxes(ground, table, scale, spans, every, most):  # type: ignore[no-untyped-def]
     """Boxes (N, 6) of every cell: angle, part, line (whole numbers), least and largest centre x, level 0.
 
-    ``spans`` (lines, 2) are the centres allowed above each line; not all lines are looked at (``_fit``). More than ``most`` boxes: returns ``most`` + 1 rows.
+    ``spans`` (lines, 2) are the centres allowed above each line; one line in ``every`` is looked at (``_fit``). More than
+    ``most`` boxes: returns ``most`` + 1 rows.
     """
     count = ground[0].shape[0] - 1
     chords, lines, _ = table

@@ -25,9 +25,14 @@ ANGLE_SLACK_DEG = 0.02
 
 @dataclass(frozen=True)
 class Effort:
-    """How finely poses are cut: lines' distance, angle cells, tables (one for every halving of the cells), and ``effort`` of ``bound_count.most_in_strip``.
+    """How finely poses are cut.
 
-    Work is counted and not timed, so that the same ground always has the same bound.
+    Args:
+        pitch_m: from one level line to the next.
+        cell_deg: the widest cell of angles.
+        levels: tables of chords, one for every halving of the cells.
+        work: ``effort`` of ``bound_count.most_in_strip``, for a zone that is not large. Counted and not timed, so that
+            the same ground always has the same bound.
     """
 
     pitch_m: float
@@ -35,11 +40,19 @@ class Effort:
     levels: int
     work: tuple[int, int, int, int, int]
 
+    def on(self, area_m2: float) -> tuple[int, int, int, int, int]:
+        """``work`` for a zone of that area: more boxes and time for a large one, up to a kilometre of street."""
+        boxes, nanoseconds, every, frontiers, steps = self.work
+        share = min(max(1.0, area_m2 / _AREA_M2), _MOST_SHARE)
+        return int(share * boxes), int(share * nanoseconds), every, frontiers, steps
+
 
 USUAL = Effort(0.2, 12.0, 5, (6000, 1_500_000, 2, 3, 1000))
 PATIENT = Effort(0.05, 1.5, 4, (60_000, 60_000_000, 1, 3, 1000))
 
 _MOST_LINES = 150
+# Up to this area a zone gets the same work, beyond it more, but no more than so many times as much.
+_AREA_M2, _MOST_SHARE = 1000.0, 10.0
 # Telling the parts of a kerb apart costs the square of their number; a kerb of more corners gets the area's bound.
 _MOST_CHAINS = 8
 _SAMPLE_M = 0.25

@@ -167,7 +167,8 @@ def cell_chords(shape, theta, depth, chords):  # type: ignore[no-untyped-def]
     curvature, 1 / m, positive upwards, and by how much angles against the kerb may differ from angles against the
     lines. ``theta`` is the cell's range of angles, not across pi / 2; ``depth`` how far above line m its centres lie.
     At index r + R for line m + r come the largest left end, smallest right end, shortest chord, and, where there is a
-    spacing, the same three with it. Returns the first and last r of the lines that are surely covered, first > last when there is none.
+    spacing, the same three with it. Returns the first and last r of the lines that are surely covered, first > last when
+    there is none.
     """
     half, spacing, pitch, bend, off = (shape[0], shape[1]), shape[2], shape[3], shape[4], shape[5]
     farthest = chords.shape[0] // 2

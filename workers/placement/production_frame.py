@@ -3,7 +3,8 @@
 
 A *frame* is (turn (2,), zone, edges (n, 4), kerb (p, 4), line table (J, 12), ranges (q, 2), way in). *turn* is the cosine
 and sine of the x axis, which runs along the kerb with the zone to its left; all else is turned so. *zone* is (xy, starts);
-*kerb* has x, y, arc length, direction of what follows; *way in* is (segments (a, 4), whether cars drive in over them or anywhere but there). For
+*kerb* has x, y, arc length, direction of what follows; *way in* is (segments (a, 4), whether cars drive in over them or
+anywhere but there). For
 lines see ``production_lines``.
 """
 
