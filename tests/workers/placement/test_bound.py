@@ -211,6 +211,31 @@ def test_slots_along_an_arc_are_within_the_bound(radius: float):
     assert count <= bound(problem) <= count + 1
 
 
+def test_a_zone_is_prepared_once_and_cars_make_no_room(monkeypatch: pytest.MonkeyPatch):
+    kerb = LineString([(0, 0), (19, 0)])
+    empty = PlacementProblem(box(0, 0, 19, 6.4), NOTHING, 5.0, 2.3, 0.0, "free", kerb=kerb)
+    prepare(empty)
+    most = bound(empty)
+    assert most >= len(place(empty).slots)
+
+    def asked_again(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("workers.placement.production.bound_empty", asked_again)
+    for x in np.arange(0.0, 19.0, 4.0):
+        parked = replace(empty, blocked=box(x, 1.0, x + 0.4, 1.4))
+        prepare(parked)
+        assert bound(parked) <= most
+
+
+def test_a_long_street_is_bounded_as_closely_as_a_short_one():
+    """With the work of a short one the bound would be twice what stands there."""
+    kerb = LineString([(0, 0), (700, 0)])
+    cars = shapely.union_all([rotate(box(x, 1, x + 1.8, 5.4), x) for x in np.arange(3.0, 690.0, 6.0)])
+    street = PlacementProblem(box(0, 0, 700, 6), cars, 4.8, 2.2, 0.0, "free", kerb=kerb)
+    assert bound(street) < 1.3 * len(place(replace(street, reachable_only=False)).slots)
+
+
 def test_public_instances_hold_what_is_known_to_fit_and_the_gap_is_small():
     bench = SHARED / "bench" / "placement_public.json"
     if not bench.exists():
