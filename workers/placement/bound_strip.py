@@ -87,6 +87,7 @@ class Strip:
 
 
 def strips_of(ground: PackedGround, effort: Effort) -> tuple[Strip, ...] | None:
+    """A zone's strips, one for each piece of its kerb between corners; None where these or its lines are too many."""
     pieces = chains(ground.kerb_xy)
     if len(pieces) > _MOST_CHAINS:
         return None
