@@ -47,7 +47,7 @@ class Effort:
         return int(share * boxes), int(share * nanoseconds), every, frontiers, steps
 
 
-USUAL = Effort(0.2, 9.0, 4, (6000, 1_500_000, 2, 3, 1000))
+USUAL = Effort(0.2, 9.0, 4, (6000, 1_500_000, 2, 3, 3500))
 PATIENT = Effort(0.05, 1.5, 4, (60_000, 60_000_000, 1, 3, 1000))
 
 _MOST_LINES = 150
