@@ -14,9 +14,10 @@ import numpy as np
 from numba import njit
 
 from workers.placement.bound_tables import TINY_M, cell_chords
+from workers.placement.production_slides import sort_intervals
 
 _EPS = 1e-9
-_CARS = 1000
+_CARS = 1000.0
 # Pieces of a box that there is room for: four cells, each with a few intervals.
 _PIECES = 16
 # A cell is halved no more often than this: to 0.1 degrees and 3 mm.
@@ -36,11 +37,11 @@ def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, coun
             for i in range(rings[ring], rings[ring + 1]):
                 j = i + 1 if i + 1 < rings[ring + 1] else rings[ring]
                 crossings += int(min(abs(xy[j, 1] - xy[i, 1]) / pitch, count)) + 2
-    found_x, found_turn = np.empty(crossings), np.empty(crossings, dtype=np.int64)
+    found_x, found_turn = np.empty(crossings), np.empty(crossings)
     found_line = np.empty(crossings, dtype=np.int64)
     at = np.zeros(count + 1, dtype=np.int64)
     found = 0
-    weight = 1
+    weight = 1.0
     for xy, rings in ((zone_xy, zone_starts), (cars_xy, car_starts)):
         for ring in range(rings.shape[0] - 1):
             for i in range(rings[ring], rings[ring + 1]):
@@ -62,7 +63,7 @@ def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, coun
     for k in range(count):
         at[k + 1] += at[k]
     order = at[:count].copy()
-    x, turn = np.empty(found), np.empty(found, dtype=np.int64)
+    x, turn = np.empty(found), np.empty(found)
     for e in range(found):
         place = order[found_line[e]]
         order[found_line[e]] += 1
@@ -80,22 +81,21 @@ def free_intervals(zone_xy, zone_starts, cars_xy, car_starts, first, pitch, coun
 def _sweep(x, turn, low, high, kept):  # type: ignore[no-untyped-def]
     """Append the free intervals of one line's crossings to ``low`` and ``high``; returns how many there are now."""
     first = kept
-    order = np.argsort(x)
-    inside, covered = 0, 0
+    sort_intervals(x, turn, x.shape[0])
+    inside, covered = 0.0, 0.0
     for n in range(x.shape[0] - 1):
-        e = order[n]
-        if abs(turn[e]) == _CARS:
-            covered += turn[e] // _CARS
+        if abs(turn[n]) == _CARS:
+            covered += turn[n]
         else:
-            inside += turn[e]
-        if inside <= 0 or covered > 0:
+            inside += turn[n]
+        if inside <= 0.0 or covered > 0.0:
             continue
-        if kept > first and high[kept - 1] >= x[e] - _EPS:
-            high[kept - 1] = x[order[n + 1]]
+        if kept > first and high[kept - 1] >= x[n] - _EPS:
+            high[kept - 1] = x[n + 1]
             continue
         if kept > first and high[kept - 1] - low[kept - 1] < TINY_M - _EPS:
             kept -= 1
-        low[kept], high[kept] = x[e], x[order[n + 1]]
+        low[kept], high[kept] = x[n], x[n + 1]
         kept += 1
     if kept > first and high[kept - 1] - low[kept - 1] < TINY_M - _EPS:
         kept -= 1
