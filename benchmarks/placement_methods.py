@@ -49,13 +49,11 @@ def production(
 
     ``zone_known``: what depends on the zone alone is kept from an untimed call before, as from frame to frame.
     """
-    met: set[PlacementProblem] = set()
 
     def solve(problem: PlacementProblem) -> Layout:
         times = []
-        if zone_known and problem not in met:
+        if zone_known:
             prepare(problem)
-            met.add(problem)
         for _ in range(repeats):
             if not zone_known:
                 forget_zones()

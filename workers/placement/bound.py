@@ -167,4 +167,4 @@ def _plan(ground: PackedGround) -> _Plan:
 
 
 def _bytes(strips: tuple[Strip, ...] | None) -> int:
-    return sum(array.nbytes for strip in strips or () for table in strip.tables for array in table) + 4000
+    return sum(strip.nbytes for strip in strips or ()) + 4000

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from workers.placement.bound_frame import into, rings_into
-from workers.placement.bound_group import apart, most_in_group
+from workers.placement.bound_group import groups, most_in_group
 from workers.placement.bound_poses import all_boxes, free_intervals
 
 # More than any bound: what comes out when counting would take too long.
@@ -82,7 +82,7 @@ def most_in_strip(strip, cars_xy, car_starts, found_xy, effort):  # type: ignore
         owners[at], owners[least] = owners[least], owners[at]
         boxes, owner = waiting[at], owners[at]
         at += 1
-        number, count = apart(boxes)
+        number, count = groups(boxes)
         for group in range(count):
             members = boxes[number == group]
             wanted = _found_among(places, members)

@@ -76,7 +76,7 @@ def into(frame, xy):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
+def _in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
     """Rings with their edges cut into equal pieces no longer than ``longest``."""
     count = 0
     for ring in range(starts.shape[0] - 1):
@@ -101,7 +101,7 @@ def in_pieces(xy, starts, longest):  # type: ignore[no-untyped-def]
 def rings_into(frame, xy, starts):  # type: ignore[no-untyped-def]
     """Rings as ``into``, cut into pieces where lines are arcs."""
     if frame[4] > 0.0 and xy.shape[0] > 0:
-        xy, starts = in_pieces(xy, starts, PIECE_M)
+        xy, starts = _in_pieces(xy, starts, PIECE_M)
     return into(frame, xy), starts
 
 

@@ -42,7 +42,7 @@ _HALVE_NS, _WRITE_NS, _STEP_NS = 1500.0, 175.0, 70.0
 
 
 @njit(cache=True, error_model="numpy")
-def apart(boxes):  # type: ignore[no-untyped-def]
+def groups(boxes):  # type: ignore[no-untyped-def]
     """Group number of each box, and how many groups: boxes whose intervals of x overlap, directly or through others."""
     order = np.argsort(boxes[:, 3])
     number = np.empty(boxes.shape[0], dtype=np.int64)
@@ -210,7 +210,7 @@ def most_in_group(boxes, wanted, most, field, effort, work):  # type: ignore[no-
             if left.shape[0] == 0:
                 here = 0
                 break
-            if apart(left)[1] > 1:
+            if groups(left)[1] > 1:
                 go_on = True
                 break
     left = held[:count][~gone[:count]]

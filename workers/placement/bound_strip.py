@@ -17,7 +17,6 @@ from workers.placement.bound_tables import chord_tables
 from workers.placement.packed import PackedGround
 
 Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 
 SHRINK_M = 0.006
 ANGLE_SLACK_DEG = 0.02
@@ -59,8 +58,6 @@ _SAMPLE_M = 0.25
 # The first and last line lie so far outside the zone that they have no free ground.
 _OUTSIDE_M = 1e-6
 
-Tables = tuple[tuple[Floats, Integers, Floats], ...]
-
 
 @dataclass(frozen=True, eq=False)
 class Strip:
@@ -69,13 +66,13 @@ class Strip:
     Args:
         frame: of its level lines.
         lines: y of the first line, from line to line, how many.
-        tables: chord tables (``bound_tables``) of the cells that the allowed angles are cut into, and of every halving.
+        nbytes: what its chord tables hold in memory.
         compiled: all that ``bound_count.most_in_strip`` takes of a strip.
     """
 
     frame: Frame
     lines: tuple[float, float, int]
-    tables: Tables
+    nbytes: int
     compiled: tuple[object, ...]
 
     def stretches(self, unmet: Floats) -> Floats:
@@ -167,7 +164,7 @@ def _strip(ground: PackedGround, pieces: list[Floats], index: int, effort: Effor
         scale = np.asarray(frame.radius / (frame.radius - frame.left * y))
     lines = (first, pitch, count)
     compiled = (numbers, lines, (zone, zone_starts), spans, scale, tuple(tables), cells, shape)
-    return Strip(frame, lines, tuple(tables), compiled)
+    return Strip(frame, lines, sum(array.nbytes for table in tables for array in table), compiled)
 
 
 def _nearest_spans(

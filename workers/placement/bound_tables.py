@@ -154,6 +154,7 @@ def _spaced(half, spacing, theta, off):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def _write(at, known, mirrored):  # type: ignore[no-untyped-def]
+    """Write what is known of a line to ``at`` (3,): ends change sides and signs where the cell is mirrored."""
     at[0], at[1], at[2] = known
     if mirrored:
         at[0], at[1] = -known[1], -known[0]

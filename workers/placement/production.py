@@ -72,7 +72,7 @@ def prepare(problem: PlacementProblem) -> float:
     """Work out what belongs to a zone alone and is kept from frame to frame; returns the processor time, ms.
 
     These are its arrays, the bound's tables, and a bound for the zone without cars, which takes longest and holds for
-    every frame. ``place`` does without the last when it meets a zone by itself. Asked again it takes no time.
+    every frame. ``place`` does without the last when it meets a zone by itself. Asked again it takes next to none.
     """
     started = time.thread_time()
     empty = replace(problem, blocked=Polygon(), standing=())
